@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* engine: the way of a packet: bytes -> packet -> flow -> findings -> service, roles, path, stage -> places ->
+ * verdict -> flow fact. A pure machine: no clock, no socket, no file, no allocation after engine_new. The same frames
+ * and the same book give the same facts, however they are cut into batches. */
+#ifndef KEYFENCE_ENGINE_ENGINE_H
+#define KEYFENCE_ENGINE_ENGINE_H
+
+#include "book/book.h"
+#include "words/trace.h"
+
+struct engine;
+
+struct engine_options {
+	uint64_t hash_key[2];    /* 0 in replay */
+	size_t most_flows;       /* 0: by the book's size */
+	enum side side;
+	bool every_flow;         /* an ended flow that is not conferencing is a fact, too */
+	struct trace *trace;     /* filled by the judgements of trace_client's flows; NULL: off */
+};
+
+/* The book is borrowed until engine_free or the next engine_book. NULL: no memory. */
+struct engine *engine_new(const struct book *b, const struct engine_options *options);
+void engine_free(struct engine *e);
+
+/* Takes frames in order; returns how many were taken: fewer when the queue of facts is full (take facts, call again).
+ * Time never runs back: an earlier stamp is counted and takes the latest. */
+size_t engine_batch(struct engine *e, const struct frame *frames, size_t n);
+/* The clock moves on without packets. */
+void engine_tick(struct engine *e, uint64_t now_us);
+/* The next fact; false: none. */
+bool engine_take(struct engine *e, struct flow_fact *ret);
+/* The input ended: every flow ends, oldest first. Call and take until it returns true. restart: the clock may begin
+ * anew after it (a capture that starts before the last one ended). */
+bool engine_end(struct engine *e, bool restart);
+
+struct engine_counters {
+	uint64_t offered_packets, offered_bytes;
+	uint64_t decoded_packets[DECODED_KINDS], decoded_bytes[DECODED_KINDS]; /* [DECODED] are tracked */
+	uint64_t duplicate_packets, duplicate_bytes, outside_packets, outside_bytes;
+	uint64_t clock_back, flows, flows_evicted, details_taken, streams_taken, broken, both_foreign_bytes,
+		conferencing_bytes, places_evicted;
+	uint64_t dns[DNS_DOUBTS];
+	uint64_t resolvers_seen;
+};
+void engine_counters(const struct engine *e, struct engine_counters *ret);
+
+/* Where the engine's memory goes, for the benchmark. */
+size_t engine_bytes(const struct engine *e, size_t *ret_flow_bytes, size_t *ret_detail_bytes);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ledger: flow facts -> meetings -> alerts -> events (design section 1: meeting, alert; section 2). A pure machine as
+ * the engine is: no clock, no file, no allocation after ledger_new. */
+#ifndef KEYFENCE_LEDGER_LEDGER_H
+#define KEYFENCE_LEDGER_LEDGER_H
+
+#include "event/event.h"
+
+struct ledger;
+
+/* most_meetings: bound on meetings open at once; a full table closes the one that was quiet longest, and counts.
+ * The book is borrowed. NULL: no memory. */
+struct ledger *ledger_new(const struct book *b, size_t most_meetings);
+void ledger_free(struct ledger *l);
+
+void ledger_fact(struct ledger *l, const struct flow_fact *f); /* moves the clock to f->at_us first */
+void ledger_tick(struct ledger *l, uint64_t now_us);
+/* The input ended: every meeting and alert closes. */
+void ledger_end(struct ledger *l);
+/* The next event; false: none. Take after every fact: the queue is bounded, and what does not fit is counted. */
+bool ledger_take(struct ledger *l, struct event *ret);
+/* The next meeting that ended, for `keyfence meetings`; false: none. */
+bool ledger_take_meeting(struct ledger *l, struct meeting *ret);
+
+struct ledger_counters { uint64_t meetings, meetings_closed_early, alerts, events, events_lost, unsure; };
+void ledger_counters(const struct ledger *l, struct ledger_counters *ret);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "words/words.h"
+
+struct word {
+	unsigned value;
+	const char *name;
+};
+
+#define SET(...) (const struct word[]){ __VA_ARGS__, { 0, NULL } }
+
+static const struct word *const sets[WORD_SETS] = {
+	[WORDS_ROLE] = SET({ ROLE_WEB, "web" }, { ROLE_SIGNALLING, "signalling" }, { ROLE_KEY, "key" },
+			   { ROLE_MEDIA, "media" }),
+	[WORDS_BASIS] = SET({ BASIS_SERVER, "server" }, { BASIS_HANDSHAKE, "handshake" }, { BASIS_CLEAR, "clear" }),
+	[WORDS_EVIDENCE] = SET({ EV_SNI, "sni" }, { EV_PORT, "port" }, { EV_DECLARED, "declared" },
+			       { EV_PAYLOAD, "payload" }, { EV_DNS, "dns" }, { EV_CERT, "cert" },
+			       { EV_ANSWER, "answer" }, { EV_PREFIX, "prefix" }),
+	[WORDS_STRENGTH] = SET({ STRENGTH_WEAK, "weak" }, { STRENGTH_FIRM, "firm" }, { STRENGTH_PROVEN, "proven" }),
+	[WORDS_MEDIA] = SET({ MEDIA_AUDIO, "audio" }, { MEDIA_VIDEO, "video" }, { MEDIA_SCREEN, "screen" }),
+	[WORDS_PATH] = SET({ PATH_SERVER, "server" }, { PATH_RELAY, "relay" }, { PATH_PEER, "peer" }),
+	[WORDS_PLACE] = SET({ PLACE_SERVER, "server" }, { PLACE_RELAY, "relay" }, { PLACE_PEER, "peer" }),
+	[WORDS_STAGE] = SET({ STAGE_ATTEMPT, "attempt" }, { STAGE_PROBE, "probe" }, { STAGE_USED, "used" }),
+	[WORDS_CERTAINTY] = SET({ CERTAINTY_NONE, "none" }, { CERTAINTY_PLAUSIBLE, "plausible" },
+				{ CERTAINTY_CONFIRMED, "confirmed" }, { CERTAINTY_DISPUTED, "disputed" },
+				{ CERTAINTY_CONTRADICTED, "contradicted" }),
+	[WORDS_KIND] = SET({ KIND_OVERRIDE, "override" }, { KIND_PROVIDER, "provider" }, { KIND_SITE, "site" },
+			   { KIND_DATABASE, "database" }),
+	[WORDS_ACTION] = SET({ ACTION_PERMIT, "permit" }, { ACTION_ALERT, "alert" }, { ACTION_BLOCK, "block" }),
+	[WORDS_UNSURE] = SET({ UNSURE_PERMIT, "permit" }, { UNSURE_ALERT, "alert" }, { UNSURE_BLOCK, "block" },
+			     { UNSURE_NEXT, "next" }),
+	[WORDS_MODE] = SET({ MODE_OBSERVE, "observe" }, { MODE_ENFORCE, "enforce" }),
+	[WORDS_DONE] = SET({ DONE_NOTHING, "permitted" }, { DONE_ALERTED, "alerted" }, { DONE_BLOCKED, "blocked" },
+			   { DONE_WOULD_BLOCK, "would_block" }, { DONE_RELEASED, "released" },
+			   { DONE_FAILED, "failed" }),
+	[WORDS_STATE] = SET({ ALERT_OPENED, "opened" }, { ALERT_UPDATED, "updated" }, { ALERT_CLOSED, "closed" }),
+	[WORDS_PREFIX] = SET({ PREFIX_VENDOR, "vendor" }, { PREFIX_VENDOR_WIDE, "vendor-wide" },
+			     { PREFIX_ANYCAST, "anycast" }, { PREFIX_SHARED, "shared" }),
+	[WORDS_SIDE] = SET({ SIDE_INSIDE, "inside" }, { SIDE_OUTSIDE, "outside" }, { SIDE_MIRROR, "mirror" }),
+	[WORDS_SIZE] = SET({ SIZE_SMALL, "small" }, { SIZE_MEDIUM, "medium" }, { SIZE_LARGE, "large" }),
+	[WORDS_PROTO] = SET({ PROTO_TCP, "tcp" }, { PROTO_UDP, "udp" }),
+	[WORDS_DECODED] = SET({ DECODED, "tracked" }, { DECODED_NO_PORTS, "no_ports" },
+			      { DECODED_FRAGMENT, "fragment" }, { DECODED_NOT_UNICAST, "not_unicast" },
+			      { UNDECODED_LINK, "link_type" }, { UNDECODED_NOT_IP, "not_ip" },
+			      { UNDECODED_SHORT, "short" }, { UNDECODED_BROKEN, "broken" },
+			      { UNDECODED_DEEP, "deep" }),
+	[WORDS_DNS] = SET({ DNS_BELIEVED, "believed" }, { DNS_UNASKED, "unasked" }, { DNS_WRONG_ID, "wrong_id" },
+			  { DNS_WRONG_PORT, "wrong_port" }, { DNS_WRONG_SERVER, "wrong_server" },
+			  { DNS_WRONG_NAME, "wrong_name" }, { DNS_BAILIWICK, "bailiwick" }, { DNS_LATE, "late" },
+			  { DNS_CONFLICT, "conflict" }, { DNS_NO_RESOLVER, "no_resolver" }),
+	[WORDS_CODE] = SET({ CODE_SERVICE_BANNED, "SERVICE_BANNED" }, { CODE_KEY_REGION, "KEY_REGION" },
+			   { CODE_MEDIA_REGION, "MEDIA_REGION" }, { CODE_SIGNALLING_REGION, "SIGNALLING_REGION" },
+			   { CODE_WEB_REGION, "WEB_REGION" }, { CODE_LOC_NONE, "LOC_NONE" },
+			   { CODE_LOCAL_UNSURE, "LOCAL_UNSURE" }, { CODE_ALERT_STORM, "ALERT_STORM" }),
+	[WORDS_FRAMING] = SET({ FRAMING_NAME, "framing" }, { FRAMING_STUN_ATTRIBUTE, "stun_attribute" },
+			      { FRAMING_REALM, "realm" }, { FRAMING_SOFTWARE, "software" },
+			      { FRAMING_USERNAME, "username" }, { FRAMING_CERTIFICATE, "certificate" }),
+};
+
+const char *word_name(enum word_set set, unsigned value)
+{
+	for (const struct word *w = sets[set]; w->name != NULL; w++)
+		if (w->value == value)
+			return w->name;
+	return NULL;
+}
+
+bool word_find(enum word_set set, struct span name, unsigned *ret)
+{
+	for (const struct word *w = sets[set]; w->name != NULL; w++)
+		if (span_equal(name, span_text(w->name))) {
+			*ret = w->value;
+			return true;
+		}
+	return false;
+}
+
+const char *word_at(enum word_set set, size_t index, unsigned *ret_value)
+{
+	for (const struct word *w = sets[set]; w->name != NULL; w++)
+		if (index-- == 0) {
+			*ret_value = w->value;
+			return w->name;
+		}
+	return NULL;
+}
+
+enum strength strength_of(unsigned evidence)
+{
+	int kinds = __builtin_popcount(evidence & (EV_DNS | EV_CERT | EV_ANSWER | EV_PREFIX));
+	return kinds > 1 ? STRENGTH_PROVEN : kinds == 1 ? STRENGTH_FIRM : STRENGTH_WEAK;
+}
