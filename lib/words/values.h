@@ -14,7 +14,7 @@ static inline country country_from(struct span two) /* COUNTRY_NONE unless two A
 {
 	uint8_t a = two.len == 2 ? two.at[0] & 0xDF : 0, b = two.len == 2 ? two.at[1] & 0xDF : 0;
 	bool letters = a >= 'A' && a <= 'Z' && b >= 'A' && b <= 'Z' && two.at[0] >= 'A' && two.at[1] >= 'A';
-	return letters ? (country)(a << 8 | b) : COUNTRY_NONE;
+	return (country)(letters ? a << 8 | b : COUNTRY_NONE);
 }
 static inline const char *country_text(country c, char ret[3]) /* "" for none */
 {
