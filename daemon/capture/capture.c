@@ -200,3 +200,8 @@ uint64_t capture_position(const struct capture *c, uint64_t *ret_total)
 	*ret_total = c->all_bytes;
 	return at >= 0 ? (uint64_t)at : c->read_bytes;
 }
+
+const char *capture_library(void)
+{
+	return pcap_lib_version();
+}

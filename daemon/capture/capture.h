@@ -20,4 +20,7 @@ int capture_read(struct capture *c, struct frame *ret, size_t most, char *ret_wh
 /* For a progress bar: bytes of the file read so far, and in all (0: not known, as of a pipe). */
 uint64_t capture_position(const struct capture *c, uint64_t *ret_total);
 
+/* libpcap's name and version, for `keyfence version`. */
+const char *capture_library(void);
+
 #endif

@@ -15,7 +15,9 @@ struct engine_options {
 	size_t most_flows;       /* 0: by the book's size */
 	enum side side;
 	bool every_flow;         /* an ended flow that is not conferencing is a fact, too */
-	struct trace *trace;     /* filled by the judgements of trace_client's flows; NULL: off */
+	struct trace *trace;     /* filled by what is found and matched of trace_flow; NULL: off. What is judged
+	                            * of a fact can be asked again of geo and policy, which are pure */
+	uint64_t trace_flow;     /* id of a flow, as in its facts */
 };
 
 /* The book is borrowed until engine_free or the next engine_book. NULL: no memory. */
@@ -29,9 +31,12 @@ size_t engine_batch(struct engine *e, const struct frame *frames, size_t n);
 void engine_tick(struct engine *e, uint64_t now_us);
 /* The next fact; false: none. */
 bool engine_take(struct engine *e, struct flow_fact *ret);
-/* The input ended: every flow ends, oldest first. Call and take until it returns true. restart: the clock may begin
- * anew after it (a capture that starts before the last one ended). */
-bool engine_end(struct engine *e, bool restart);
+/* The input ended: every flow ends, in the order of the table. Call and take until it returns true; after it the clock
+ * may begin anew (a capture that starts before the last one ended). */
+bool engine_end(struct engine *e);
+/* Name of a recogniser by its number in a trace's finding. */
+const char *engine_recogniser(size_t number);
+uint64_t engine_now(const struct engine *e); /* the latest stamp seen, microseconds since 1970 */
 
 struct engine_counters {
 	uint64_t offered_packets, offered_bytes;

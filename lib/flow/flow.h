@@ -20,7 +20,7 @@ struct flow {
 	uint8_t looks;                                   /*  1: payloads looked at, saturating */
 	uint8_t tcp;                                     /*  1: enum flow_tcp */
 	uint8_t flags;                                   /*  1: enum flow_flag, lower bits */
-	uint8_t spare;
+	uint8_t marks;                                   /*  1: the engine's own */
 };                                                       /* 120, and 8 of directory */
 _Static_assert(sizeof(struct flow) == 120, "128 B a flow with its directory entry");
 
@@ -48,13 +48,14 @@ void flow_forget(struct flows *t, struct flow *f);
 /* Hash of a key, and a hint that its lines will be read soon. */
 uint64_t flow_hash(const struct flows *t, const struct flow_key *key);
 void flow_prefetch(const struct flows *t, uint64_t hash);
+void flow_prefetch_record(const struct flows *t, uint64_t hash);
 struct flow *flow_touch_hashed(struct flows *t, const struct flow_key *key, uint64_t hash, uint64_t at_us,
 			       bool *ret_new, struct flow *ret_evicted);
 
 /* Number of a flow's place, stable while it lives; and back (NULL: free place). */
 uint32_t flow_number(const struct flows *t, const struct flow *f);
 struct flow *flow_at(struct flows *t, uint32_t number);
-size_t flows_places(const struct flows *t); /* numbers run from 0 below this */
+size_t flows_places(const struct flows *t); /* numbers run from 0 below this; it grows up to the size */
 size_t flows_count(const struct flows *t);
 
 #endif

@@ -7,10 +7,8 @@
 
 #include "words/values.h"
 
-/* Where each recogniser's memory lies on the flow: zero at first, private to it. */
-enum {
-	WIRE_MEMORY_BYTES = 320, /* of one flow, all recognisers */
-};
+/* What all recognisers together keep on one flow; each has its own part, zero at first. */
+enum { WIRE_MEMORY_BYTES = 352 };
 
 struct recogniser {
 	const char *name;           /* a framing's name in the catalogue */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "words/words.h"
 
+#include "words/trace.h"
+
 struct word {
 	unsigned value;
 	const char *name;
@@ -54,6 +56,25 @@ static const struct word *const sets[WORD_SETS] = {
 	[WORDS_FRAMING] = SET({ FRAMING_NAME, "framing" }, { FRAMING_STUN_ATTRIBUTE, "stun_attribute" },
 			      { FRAMING_REALM, "realm" }, { FRAMING_SOFTWARE, "software" },
 			      { FRAMING_USERNAME, "username" }, { FRAMING_CERTIFICATE, "certificate" }),
+	[WORDS_WHY] = SET({ WHY_COUNTED, "counted" },
+			  { WHY_PROVIDER_SPEAKS, "shown only: the provider's own list speaks here" },
+			  { WHY_REGISTRANT, "shown only: it names the registrant of world-wide space" },
+			  { WHY_ANYCAST, "shown only: one address in many places" },
+			  { WHY_OVERRIDDEN, "shown only: an override speaks" },
+			  { WHY_UNSURE_ALONE, "shown only: an unsure site never stands alone" },
+			  { WHY_NO_COUNTRY, "names no country" }),
+	[WORDS_RULE_STEP] = SET({ RULE_MATCHED, "matches" },
+				{ RULE_MATCHED_UNSURE, "decides by what it says of unsure places" },
+				{ RULE_NOT_FROM, "is not for this client (from)" },
+				{ RULE_NOT_SERVICE, "is not for this service" },
+				{ RULE_NOT_ROLE, "is not for these roles" },
+				{ RULE_NOT_BASIS, "is not for this basis of key traffic" },
+				{ RULE_NOT_PATH, "is not for this path" },
+				{ RULE_NOT_OPERATOR, "is not for this operator" },
+				{ RULE_INSIDE_FAILS, "does not match: the place lies outside its region" },
+				{ RULE_OUTSIDE_FAILS, "does not match: the place lies inside its region" },
+				{ RULE_UNSURE_NEXT, "is unsure of this place and leaves it to the next" },
+				{ RULE_EXCEPTED, "does not match: an exception stands" }),
 };
 
 const char *word_name(enum word_set set, unsigned value)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+static void print_report(const struct cli *c, const struct config_report *r)
+{
+	bool warning;
+	const char *line;
+	for (size_t i = 0; (line = config_line(r, i, &warning)) != NULL; i++)
+		if (!warning || !c->quiet)
+			fprintf(stderr, "%s%s\n", warning ? "warning: " : "", line);
+}
+
+/* Built but not installed: the catalogue stands in conf/ of a folder above the program. */
+static const char *find_beside_program(const char *folder, char *ret)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+	if (n <= 0)
+		return NULL;
+	exe[n] = '\0';
+	for (unsigned up = 0; up < 6; up++) {
+		char *slash = strrchr(exe, '/');
+		if (slash == NULL)
+			return NULL;
+		*slash = '\0';
+		int bytes = snprintf(ret, PATH_MAX, "%s/conf/%s", exe, folder);
+		if (bytes > 0 && bytes < PATH_MAX && access(ret, R_OK) == 0)
+			return ret;
+		bytes = snprintf(ret, PATH_MAX, "%s/share/keyfence/%s", exe, folder);
+		if (bytes > 0 && bytes < PATH_MAX && access(ret, R_OK) == 0)
+			return ret;
+	}
+	return NULL;
+}
+
+static int status_of(int r)
+{
+	switch (r) {
+	case 0: return STATUS_DONE;
+	case -EINVAL: return STATUS_CONFIG;
+	case -EIO: return STATUS_IO;
+	case -EBADMSG: return STATUS_DATA;
+	default: return STATUS_OURS;
+	}
+}
+
+int library_open(const struct cli *c, struct library *ret)
+{
+	char services[PATH_MAX], tables[PATH_MAX];
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	struct config_request q = { .policy = c->config, .catalogue = c->catalogue, .country_db = c->country_db,
+				    .asn_db = c->asn_db,
+				    .now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 };
+	if (c->config == NULL) { /* nothing stands beside a policy: look beside the program */
+		if (q.catalogue == NULL)
+			q.catalogue = find_beside_program("services.d", services);
+		q.tables = find_beside_program("tables", tables);
+	}
+	struct config_report *report = config_report_new();
+	size_t bytes = 0;
+	const char *why = "";
+	ret->image = NULL;
+	if (report == NULL)
+		return complain(STATUS_OURS, "no memory");
+	int r = config_load(&q, report, &ret->image, &bytes);
+	print_report(c, report);
+	config_report_free(report);
+	if (r < 0)
+		return status_of(r);
+	if (book_open(span_of(ret->image, bytes), &ret->book, &why) < 0)
+		return complain(STATUS_OURS, "the compiled book does not open: %s", why);
+	return STATUS_DONE;
+}
+
+void library_close(struct library *l)
+{
+	free(l->image);
+	l->image = NULL;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A directory of 64-byte buckets over a dense array of records. A slot is the upper half of the hash and the number
+ * of the record + 1. Each key may lie in either of two buckets and goes to the emptier one (Azar, Broder, Karlin,
+ * Upfal, "Balanced allocations", 1994), so that slots and records can be equally many. */
+#include "flow/flow.h"
+
+#include <stdlib.h>
+
+#include "base/siphash.h"
+
+enum { BUCKET_SLOTS = 8 };
+
+struct bucket {
+	uint64_t slot[BUCKET_SLOTS];
+};
+
+struct flows {
+	uint64_t hash_key[2];
+	struct bucket *buckets;
+	struct flow *records;
+	uint32_t mask;  /* of bucket numbers */
+	uint32_t places, used, free; /* free: number + 1 of the first given back; its chain runs through detail */
+	size_t count;
+};
+
+struct flows *flows_new(size_t most, const uint64_t hash_key[2])
+{
+	struct flows *t = calloc(1, sizeof *t);
+	size_t places = 64;
+	while (places < most && places < (1u << 30))
+		places *= 2;
+	if (t == NULL)
+		return NULL;
+	t->hash_key[0] = hash_key[0], t->hash_key[1] = hash_key[1];
+	t->buckets = aligned_alloc(64, places / BUCKET_SLOTS * sizeof *t->buckets);
+	t->records = calloc(places, sizeof *t->records);
+	if (t->buckets == NULL || t->records == NULL) {
+		flows_free(t);
+		return NULL;
+	}
+	memset(t->buckets, 0, places / BUCKET_SLOTS * sizeof *t->buckets);
+	t->mask = (uint32_t)(places / BUCKET_SLOTS - 1);
+	t->places = (uint32_t)places;
+	return t;
+}
+
+void flows_free(struct flows *t)
+{
+	if (t == NULL)
+		return;
+	free(t->buckets);
+	free(t->records);
+	free(t);
+}
+
+uint64_t flow_hash(const struct flows *t, const struct flow_key *key)
+{
+	return siphash13(t->hash_key, key, sizeof *key);
+}
+
+/* Both bucket numbers come from the lower half of the hash; the upper half is the tag. */
+static struct bucket *first_bucket(const struct flows *t, uint64_t hash)
+{
+	return &t->buckets[hash & t->mask];
+}
+
+static struct bucket *second_bucket(const struct flows *t, uint64_t hash)
+{
+	return &t->buckets[((uint32_t)hash * 0x9E3779B1u >> 3 ^ (uint32_t)(hash >> 29)) & t->mask];
+}
+
+void flow_prefetch(const struct flows *t, uint64_t hash)
+{
+	__builtin_prefetch(first_bucket(t, hash));
+	__builtin_prefetch(second_bucket(t, hash));
+}
+
+void flow_prefetch_record(const struct flows *t, uint64_t hash)
+{
+	const struct bucket *b = first_bucket(t, hash);
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		if (b->slot[i] >> 32 == hash >> 32 && b->slot[i] != 0) {
+			__builtin_prefetch(&t->records[(uint32_t)b->slot[i] - 1]);
+			__builtin_prefetch((const char *)&t->records[(uint32_t)b->slot[i] - 1] + 64);
+		}
+}
+
+static uint64_t *slot_in(const struct flows *t, struct bucket *b, uint64_t hash, const struct flow_key *key)
+{
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
+		if (b->slot[i] >> 32 == hash >> 32 && b->slot[i] != 0 &&
+		    memcmp(&t->records[(uint32_t)b->slot[i] - 1].key, key, sizeof *key) == 0)
+			return &b->slot[i];
+	return NULL;
+}
+
+static uint64_t *slot_find(const struct flows *t, uint64_t hash, const struct flow_key *key)
+{
+	uint64_t *slot = slot_in(t, first_bucket(t, hash), hash, key);
+	return slot != NULL ? slot : slot_in(t, second_bucket(t, hash), hash, key);
+}
+
+static unsigned bucket_free(const struct bucket *b, uint64_t **ret)
+{
+	unsigned n = 0;
+	for (unsigned i = BUCKET_SLOTS; i-- > 0;)
+		if (b->slot[i] == 0) {
+			n++;
+			*ret = (uint64_t *)&b->slot[i];
+		}
+	return n;
+}
+
+static uint64_t *slot_quietest(const struct flows *t, struct bucket *b, uint64_t *best, uint64_t *best_us)
+{
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+		uint64_t last_us = t->records[(uint32_t)b->slot[i] - 1].last_us;
+		if (best == NULL || last_us < *best_us) {
+			best = &b->slot[i];
+			*best_us = last_us;
+		}
+	}
+	return best;
+}
+
+static void slot_forget(struct flows *t, uint64_t *slot)
+{
+	struct flow *f = &t->records[(uint32_t)*slot - 1];
+	memset(f, 0, sizeof *f);
+	f->detail = t->free; /* free chain; a protocol of 0 tells a free record */
+	t->free = (uint32_t)*slot;
+	*slot = 0;
+	t->count--;
+}
+
+static uint64_t *slot_make(struct flows *t, uint64_t hash, struct flow *ret_evicted)
+{
+	struct bucket *a = first_bucket(t, hash), *b = second_bucket(t, hash);
+	uint64_t *in_a = NULL, *in_b = NULL;
+	unsigned free_a = bucket_free(a, &in_a), free_b = bucket_free(b, &in_b);
+	if (free_a + free_b > 0)
+		return free_a >= free_b ? in_a : in_b;
+	uint64_t best_us = 0;
+	uint64_t *best = slot_quietest(t, b, slot_quietest(t, a, NULL, &best_us), &best_us);
+	*ret_evicted = t->records[(uint32_t)*best - 1];
+	slot_forget(t, best);
+	return best;
+}
+
+struct flow *flow_touch_hashed(struct flows *t, const struct flow_key *key, uint64_t hash, uint64_t at_us, bool *ret_new,
+			       struct flow *ret_evicted)
+{
+	uint64_t *slot = slot_find(t, hash, key);
+	*ret_new = slot == NULL;
+	if (slot != NULL)
+		return &t->records[(uint32_t)*slot - 1];
+	slot = slot_make(t, hash, ret_evicted);
+	uint32_t number = t->free != 0 ? t->free - 1 : t->used++;
+	struct flow *f = &t->records[number];
+	if (t->free != 0)
+		t->free = f->detail;
+	*slot = (hash >> 32) << 32 | (number + 1);
+	f->key = *key;
+	f->detail = 0;
+	f->first_us = f->last_us = at_us;
+	t->count++;
+	return f;
+}
+
+struct flow *flow_touch(struct flows *t, const struct flow_key *key, uint64_t at_us, bool *ret_new,
+			struct flow *ret_evicted)
+{
+	return flow_touch_hashed(t, key, flow_hash(t, key), at_us, ret_new, ret_evicted);
+}
+
+struct flow *flow_find(struct flows *t, const struct flow_key *key)
+{
+	uint64_t *slot = slot_find(t, flow_hash(t, key), key);
+	return slot != NULL ? &t->records[(uint32_t)*slot - 1] : NULL;
+}
+
+void flow_forget(struct flows *t, struct flow *f)
+{
+	uint64_t *slot = slot_find(t, flow_hash(t, &f->key), &f->key);
+	if (slot != NULL)
+		slot_forget(t, slot);
+}
+
+uint32_t flow_number(const struct flows *t, const struct flow *f)
+{
+	return (uint32_t)(f - t->records);
+}
+
+struct flow *flow_at(struct flows *t, uint32_t number)
+{
+	struct flow *f = &t->records[number];
+	return number < t->used && f->key.proto != 0 ? f : NULL;
+}
+
+size_t flows_places(const struct flows *t)
+{
+	return t->used;
+}
+
+size_t flows_count(const struct flows *t)
+{
+	return t->count;
+}
