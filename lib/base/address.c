@@ -119,7 +119,7 @@ static uint8_t mask_of(unsigned bits, unsigned byte)
 	unsigned from = byte * 8;
 	if (bits >= from + 8)
 		return 0xFF;
-	return bits <= from ? 0 : (uint8_t)(0xFF00u >> (bits - from));
+	return (uint8_t)(bits <= from ? 0 : 0xFF00u >> (bits - from));
 }
 
 static bool parse_bits(struct span text, unsigned most, unsigned *ret)
