@@ -162,6 +162,7 @@ static enum wire_result see_nat_test(struct cursor *c, const struct payload *p, 
 
 /* ---- hellos of server flows ---- */
 
+/* By the version of either hello; 0: not told. */
 static void open_server(struct zoom_memory *m, uint32_t version)
 {
 	unsigned layout = version == 0 ? 0 : version >= 3 ? LAYOUT_V3 : LAYOUT_V2;
@@ -209,7 +210,7 @@ static enum wire_result see_server_hello(struct cursor *c, const struct payload 
 	    all_zero(id) || p->bytes.len > most)
 		return WIRE_OTHER;
 	give_session(m, session);
-	open_server(m, version == 1 ? 2 : version);
+	open_server(m, version);
 	uint16_t answer = was_asked(m, ASKED_HELLO, p, id) ? TELLS_ANSWER : 0;
 	*ret = (struct saying){ .tells = (uint16_t)(TELLS_SETUP | answer), .token = hash_of(id) };
 	return WIRE_MATCH;

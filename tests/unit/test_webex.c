@@ -65,6 +65,26 @@ static void check_prefixes(const struct step *s, struct span bytes, const struct
 	}
 }
 
+/* Where both ends stand on the port, the way tells who answers. */
+static void check_same_ports(void)
+{
+	struct webex_memory m = { 0 };
+	struct finding ret;
+	struct step hello = { .way = LO }, answer = { .way = HI };
+	struct payload p = { .bytes = BYTES("\1\0\0\0\0\0\0\1"),
+			     .from_port = WEBEX_PORT,
+			     .to_port = WEBEX_PORT };
+	CHECK(webex_recognise(&p, &m, &ret) == WIRE_MORE, "hello");
+	p.bytes = BYTES("\2\0\0\0\0\0\1\1");
+	CHECK(webex_recognise(&p, &m, &ret) == WIRE_OTHER, "answer of the same end");
+	p.from_hi = 1;
+	CHECK(webex_recognise(&p, &m, &ret) == WIRE_MATCH, "answer");
+	CHECK(see(&hello, BYTES("\1\0\0\0\0\0\0\1"), WEBEX_PORT, &m, &ret) == WIRE_MATCH, "hello again");
+	p.from_port = 9001;
+	CHECK(webex_recognise(&p, &m, &ret) == WIRE_OTHER, "answer from elsewhere");
+	CHECK(see(&answer, p.bytes, WEBEX_PORT, &m, &ret) == WIRE_MATCH, "answer again");
+}
+
 int main(void)
 {
 	struct webex_memory m = { 0 }, elsewhere = { 0 };
@@ -79,5 +99,6 @@ int main(void)
 		CHECK(see(s, bytes, 9001, &elsewhere, &ret) == WIRE_OTHER, "%s on another port", s->name);
 		free((void *)bytes.at);
 	}
+	check_same_ports();
 	return check_done();
 }

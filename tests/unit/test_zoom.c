@@ -47,6 +47,9 @@ static const struct step nat[] = {
 	  WIRE_OTHER, 0, 0, 0 },
 };
 
+/* 111 bytes in three: with a ping of 13 and four more, 128 */
+#define FILL5 "0000000000"
+#define FILL FILL5 FILL5 FILL5 FILL5 FILL5 FILL5 FILL5 "0000"
 #define V2_ID "7d464d35fffda234495d0d6d3b51e896"
 #define V2_HELLO                                                                                       \
 	"010002" V2_ID                                                                                 \
@@ -101,6 +104,11 @@ static const struct step server_v2[] = {
 	  WIRE_MATCH, M, MEDIA_SCREEN, 2 },
 	{ "inner type unknown", LO, "0577010000", WIRE_OTHER, 0, 0, 0 },
 	{ "inner header without an outer one", LO, "150100000000000000", WIRE_OTHER, 0, 0, 0 },
+	{ "one type behind RTCP", LO, "05240100fb90091000000000000000000080c80006", WIRE_OTHER, 0, 0, 0 },
+	{ "ping of any length", HI, "0300000001762a8d74005a0e3e" FILL FILL FILL "00000000", WIRE_MATCH, S, 0,
+	  13 },
+	{ "ping of too many bytes", HI, "0300000001762a8d74005a0e3e" FILL FILL FILL "0000000000", WIRE_OTHER, 0,
+	  0, 0 },
 	{ "close", LO, "0700000001762a8d74005a0e3e00000000", WIRE_MATCH, TELLS_CLOSE, 0, 13 },
 };
 
@@ -247,6 +255,27 @@ static const struct step middle_pings[] = {
 	  WIRE_MATCH, S, 0, 10 },
 };
 
+static const struct step middle_votes[] = {
+	{ "data of one session", LO,
+	  "05000100aabb0204"
+	  "1501000000",
+	  WIRE_MORE, 0, 0, 0 },
+	{ "pings of another", LO, "0300000001696591ba" V3_AT, WIRE_MORE, 0, 0, 0 },
+	{ "pings of another", LO, "0300000002696591ba" V3_AT, WIRE_MORE, 0, 0, 0 },
+	{ "pings of another", LO, "0300000003696591ba" V3_AT, WIRE_MORE, 0, 0, 0 },
+	{ "a third session starts anew", LO,
+	  "05000100aabb0304"
+	  "1501000000",
+	  WIRE_MORE, 0, 0, 0 },
+	{ "two do not do", LO,
+	  "030000000169659100"
+	  "00aabb03",
+	  WIRE_MORE, 0, 0, 0 },
+	{ "pong with the ping's numbers, of another session", HI,
+	  "040000000169659100"
+	  "00aabb04",
+	  WIRE_MORE, 0, 0, 0 },
+};
 #define VIDEO_RTP(type, sequence, ssrc) "90" type sequence "0ed75fe2" ssrc "bede0004"
 #define VIDEO(type, sequence, ssrc) \
 	"100100fb901c180c0300004909b5f2000000000002010a10" VIDEO_RTP(type, sequence, ssrc)
@@ -303,6 +332,10 @@ static const struct step peer_hellos[] = {
 	{ "other second byte", LO,
 	  "1f0301000800010004004e150ef80000000700000063b6a50000000d3139322e3136382e312e32323600000024" UUID,
 	  WIRE_OTHER, 0, 0, 0 },
+	{ "another end", LO,
+	  "1f0201000800010004004e150ef80000000700000063b6a50000000d3139322e3136382e312e32323600000024" UUID
+	  "00000001",
+	  WIRE_OTHER, 0, 0, 0 },
 	{ "something behind the end", LO,
 	  "1f0201000800010004004e150ef80000000700000063b6a50000000d3139322e3136382e312e32323600000024" UUID
 	  "0000000001",
@@ -318,6 +351,13 @@ static const struct step middle_peer[] = {
 	{ "fourth, and the audio of before", LO, VIDEO("62", "56b7", FIRST), WIRE_MATCH, M | P,
 	  MEDIA_VIDEO | MEDIA_AUDIO, 36 },
 	{ "video alone", LO, VIDEO("62", "56b8", FIRST), WIRE_MATCH, M | P, MEDIA_VIDEO, 1 },
+};
+static const struct step middle_turns[] = {
+	{ "video", LO, VIDEO("62", "56b4", FIRST), WIRE_MORE, 0, 0, 0 },
+	{ "audio in turn", LO, AUDIO, WIRE_MORE, 0, 0, 0 },
+	{ "video", LO, VIDEO("62", "56b5", FIRST), WIRE_MORE, 0, 0, 0 },
+	{ "audio in turn", LO, AUDIO, WIRE_MORE, 0, 0, 0 },
+	{ "video", LO, VIDEO("62", "56b6", FIRST), WIRE_MATCH, M | P, MEDIA_VIDEO | MEDIA_AUDIO, 36 },
 };
 /* The same fixed bytes, and a version and a type where RTP has them: no media. */
 static const struct step unlike_media[] = {
@@ -345,7 +385,7 @@ static const struct flow flows[] = {
 	FLOW(nat),          FLOW(server_v2),      FLOW(server_v3),    FLOW(hellos),
 	FLOW(middle_pong),  FLOW(middle_session), FLOW(middle_pings), FLOW(middle_v2),
 	FLOW(middle_v3),    FLOW(peer),           FLOW(peer_hellos),  FLOW(middle_peer),
-	FLOW(unlike_media),
+	FLOW(middle_votes), FLOW(middle_turns),   FLOW(unlike_media),
 };
 
 static enum wire_result see(const struct step *s, struct span bytes, struct zoom_memory *m,
