@@ -9,12 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	FRAME_BYTES =
-		262144, /* libpcap's own bound; only link types that nothing decodes have longer frames */
-	ARENA_BYTES = 2 * FRAME_BYTES, /* a batch ends early rather than that a frame might not fit */
-	READ_BYTES = 65536,
-};
+/* FRAME_BYTES is libpcap's own bound for every link type that anything decodes; longer frames are cut to it. The arena
+ * holds two: a batch ends early rather than that the next frame might not fit. */
+enum { FRAME_BYTES = 262144, ARENA_BYTES = 2 * FRAME_BYTES, READ_BYTES = 65536 };
 static const int64_t LAST_S = 253402300799; /* the end of the year 9999: what a date can say */
 
 struct capture {
@@ -63,6 +60,15 @@ static const char *compression_of(int fd)
 	return NULL;
 }
 
+static const char *not_a_file(int fd, const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode))
+		return "this is a directory, not a capture";
+	if (isatty(fd))
+		return "this is a terminal, not a capture";
+	return S_ISREG(st->st_mode) && st->st_size == 0 ? "this file is empty, no capture" : NULL;
+}
+
 /* The descriptor and what kind of file it is; standard input is duplicated, so that closing is the same for
  * all. */
 static int open_descriptor(const char *path, struct stat *ret_st, char *ret_why)
@@ -75,13 +81,12 @@ static int open_descriptor(const char *path, struct stat *ret_st, char *ret_why)
 			close(fd);
 		return say_error(ret_why, error);
 	}
-	if (!S_ISDIR(ret_st->st_mode) && !isatty(fd))
+	const char *what = not_a_file(fd, ret_st);
+	if (what == NULL)
 		return fd;
-	bool directory = S_ISDIR(ret_st->st_mode);
 	close(fd);
-	say(ret_why, directory ? "this is a directory, not a capture" : "this is a terminal, not a capture",
-	    "");
-	return directory ? -EISDIR : -EBADMSG;
+	say(ret_why, what, "");
+	return S_ISDIR(ret_st->st_mode) ? -EISDIR : -EBADMSG;
 }
 
 /* Takes fd over, also when it fails. */

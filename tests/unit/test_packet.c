@@ -444,7 +444,7 @@ static void check_by_vlan(void)
 /* Segments or datagrams that a network card joined: longer than any MTU, or than the length fields can say. */
 static void check_joined(bool v4, size_t payload_bytes, unsigned ip_length)
 {
-	size_t n = 14 + (v4 ? 20 : 40) + 8 + payload_bytes;
+	size_t n = 14 + (v4 ? 20u : 40u) + 8 + payload_bytes;
 	uint8_t *bytes = calloc(1, n);
 	build(bytes, v4 ? "10.0.0.1" : "2001:db8::1", v4 ? "192.0.2.1" : "2001:db8::2", 1, 2);
 	uint8_t *length = bytes + 14 + (v4 ? 2 : 4);
