@@ -45,7 +45,7 @@ static void put_pcap_frame(uint32_t s, uint32_t fraction, const char *bytes, uin
 	put(bytes, n);
 }
 
-/* A block of pcapng in little-endian order around what stands from at on. */
+/* A block of pcapng, little-endian. */
 static void put_block(uint32_t type, const void *body, uint32_t n)
 {
 	uint32_t whole = 12 + (n + 3) / 4 * 4;
@@ -255,6 +255,19 @@ static void check_long(void)
 	CHECK(s.ended == 0 && s.frames == 5, "long: %zu", s.frames);
 	for (size_t i = 0; i < s.frames; i++)
 		check_frame(&s, i, (char)('a' + i), 200000, 300000, 1000000000);
+
+	/* USB has longer ones, which nothing decodes: cut, and counted with their length. */
+	put_pcap_header(0xA1B2C3D4, 249, false);
+	memcpy(made + 16, "\xFF\xFF\xFF\7", 4); /* the snapshot length */
+	put_uint(1000, 4, false), put_uint(0, 4, false);
+	put_uint(300000, 4, false), put_uint(300000, 4, false);
+	memset(made + made_bytes, 'u', 300000);
+	made_bytes += 300000;
+	put_pcap_frame(1000, 0, "v", 1, false);
+	read_all(save("long.pcap"), CAPTURE_BATCH, &s);
+	CHECK(s.ended == 0 && s.frames == 2, "longer: %zu", s.frames);
+	check_frame(&s, 0, 'u', 262144, 300000, 1000000000);
+	check_frame(&s, 1, 'v', 1, 1, 1000000000);
 }
 
 /* Cut at every byte: whole frames come first, then the reason. */
