@@ -390,12 +390,14 @@ static bool cert_fits(const struct matching *w)
 	return n == 0 && w->c->finding->text[TEXT_CERTIFICATE].len == 0;
 }
 
-/* A certificate of somebody else is no evidence for a service that something else told. */
+/* A certificate of somebody else is no evidence for a service that something else told, and a cover for nothing. */
 static void settle_evidence(struct matching *w)
 {
 	unsigned own = w->c->finding->evidence;
 	if (w->m.service > SERVICE_UNKNOWN && (own & EV_CERT) != 0 && !cert_fits(w))
 		own &= ~(unsigned)EV_CERT;
+	if ((w->c->finding->tells & TELLS_HIDDEN) != 0)
+		own &= ~(unsigned)EV_SNI;
 	w->m.evidence |= (uint8_t)own;
 }
 

@@ -134,30 +134,60 @@ static bool row_matches(const struct book *b, const struct book_name *row, struc
 	       before_tail(name, row->tail.bytes, &front) && pattern_name(pattern, front, ret);
 }
 
-/* From the longest tail to the shortest: a pattern that matches the whole name beats every suffix. */
+/* What a look-up found so far. */
+struct found {
+	uint32_t suffix, pattern; /* rows + 1 */
+	size_t literal;           /* of the pattern: bytes outside of tokens */
+	struct pattern_sites sites;
+};
+
+static size_t literal_bytes(struct span pattern)
+{
+	size_t n = 0;
+	bool token = false;
+	for (size_t i = 0; i < pattern.len; i++) {
+		token = token || pattern.at[i] == '<';
+		n += !token;
+		token = token && pattern.at[i] != '>';
+	}
+	return n;
+}
+
+static void row_try(const struct book *b, size_t i, struct span name, struct found *found)
+{
+	const struct book_name *row = book_name(b, i);
+	struct pattern_sites sites;
+	size_t literal = literal_bytes(book_span(b, row->pattern));
+	if ((row->flags & NAME_PATTERN) == 0) {
+		found->suffix = found->suffix != 0 ? found->suffix : (uint32_t)i + 1;
+	} else if ((found->pattern == 0 || literal > found->literal) && row_matches(b, row, name, &sites)) {
+		found->pattern = (uint32_t)i + 1;
+		found->literal = literal;
+		found->sites = sites;
+	}
+}
+
+/* From the longest tail to the shortest: a pattern that matches the whole name beats every suffix, and of several
+ * under one tail the one that spells more out. */
 uint32_t catalogue_name(const struct book *b, struct span name, uint16_t *ret_site_row)
 {
 	uint8_t storage[NAME_BYTES];
-	struct pattern_sites sites;
-	uint32_t suffix = 0;
+	struct found found = { 0 };
 	*ret_site_row = 0;
 	if (!name_fold(name, storage, &name))
 		return 0;
-	for (size_t at = 0; at < name.len; at++) {
+	for (size_t at = 0; at < name.len && found.pattern == 0; at++) {
 		struct span tail = span_of(name.at + at, name.len - at);
 		if (at > 0 && name.at[at - 1] != '.')
 			continue;
 		for (size_t i = first_of_tail(b, tail); i < b->count[BOOK_NAME]; i++) {
-			const struct book_name *row = book_name(b, i);
-			if (!span_equal(book_span(b, row->tail), tail))
+			if (!span_equal(book_span(b, book_name(b, i)->tail), tail))
 				break;
-			if ((row->flags & NAME_PATTERN) == 0) {
-				suffix = suffix != 0 ? suffix : (uint32_t)i + 1;
-			} else if (row_matches(b, row, name, &sites)) {
-				*ret_site_row = site_of(b, row->service, &sites);
-				return (uint32_t)i + 1;
-			}
+			row_try(b, i, name, &found);
 		}
 	}
-	return suffix;
+	if (found.pattern == 0)
+		return found.suffix;
+	*ret_site_row = site_of(b, book_name(b, found.pattern - 1)->service, &found.sites);
+	return found.pattern;
 }
