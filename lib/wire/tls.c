@@ -25,7 +25,7 @@ enum {
 	VERSION_1_3 = 0x0304,
 	LASTING_US = 1000000,
 };
-enum way_flag { WAY_CCS = 1, WAY_SEALED = 2, WAY_REPLIED = 4, WAY_LATE = 8 };
+enum way_flag { WAY_CHANGED = 1, WAY_REPLIED = 2, WAY_LATE = 4 };
 enum memory_flag { MEMORY_1_3 = 1, MEMORY_CERTIFICATE = 2 /* looked at, whatever came of it */ };
 enum { TELLS_ALL = TELLS_REQUEST | TELLS_ANSWER | TELLS_ENCRYPTED | TELLS_DATA | TELLS_LASTING };
 
@@ -256,17 +256,21 @@ static bool is_record_head(struct span head)
 	       (version & 0xFF) <= 4 && length <= RECORD_SEALED;
 }
 
-static void see_record(struct tls_memory *m, const struct stretch *s, uint8_t type)
+/* One record, whose header is at offset `at`. Late segments show records out of order: so offsets tell which one
+ * lies behind the ChangeCipherSpec. */
+static void see_record(struct tls_memory *m, const struct stretch *s, uint32_t at, uint8_t type)
 {
 	struct tls_way *w = &m->way[s->way], *other = &m->way[!s->way];
 	bool client = m->client == s->way + 1, answered = m->told & TELLS_ANSWER;
-	if (type == RECORD_CCS)
-		w->flags |= WAY_CCS;
-	else if (w->flags & WAY_CCS)
-		w->flags |= WAY_SEALED;
+	if (type == RECORD_CCS && !(w->flags & WAY_CHANGED)) {
+		w->flags |= WAY_CHANGED;
+		w->changed_at = at;
+	} else if (type != RECORD_CCS && offset_before(w->last_at, at)) {
+		w->last_at = at;
+	}
 	if (type != RECORD_DATA || (client && !answered)) /* 0-RTT data proves nothing of the far end */
 		return;
-	w->data = w->data < UINT8_MAX ? w->data + 1 : w->data;
+	w->data = w->data < UINT8_MAX ? (uint8_t)(w->data + 1) : w->data;
 	if (!client && other->data >= 2)
 		w->flags |= WAY_REPLIED;
 	if (answered && s->at_us > m->answered_us + LASTING_US)
@@ -291,11 +295,12 @@ static bool lane_walk(struct tls_lane *lane, struct tls_memory *m, const struct 
 			return true;
 		bool good = is_record_head(span_of(lane->part, RECORD_HEAD));
 		uint32_t length = (uint32_t)lane->part[3] << 8 | lane->part[4];
+		uint32_t at = lane->next;
 		lane->next = good ? lane->next + RECORD_HEAD + length : s->at + (uint32_t)s->bytes.len;
 		lane->have = 0;
 		if (!good)
 			return false;
-		see_record(m, s, lane->part[0]);
+		see_record(m, s, at, lane->part[0]);
 	}
 }
 
@@ -344,9 +349,10 @@ static void follow(struct tls_memory *m, const struct payload *p)
 
 /* ---- what there is to tell ---- */
 
+/* TLS 1.2 and older: a record behind the ChangeCipherSpec was seen. */
 static bool is_sealed(const struct tls_way *w)
 {
-	return w->flags & WAY_SEALED || w->data > 0;
+	return w->data > 0 || (w->flags & WAY_CHANGED && offset_before(w->changed_at, w->last_at));
 }
 
 /* What of ENCRYPTED, DATA and LASTING holds by now. */

@@ -33,7 +33,8 @@ struct tls_lane {
 struct tls_way {
 	struct tls_lane main, hole; /* hole: where a segment is missing, until it comes late */
 	uint32_t hole_end;
-	uint8_t flags, data; /* data: records of application data, saturating */
+	uint32_t changed_at, last_at; /* where ChangeCipherSpec stands, and the last record but that */
+	uint8_t flags, data;          /* data: records of application data, saturating */
 	bool holed;
 };
 /* Kept on the flow, for both ways; must be aligned to 8. */
