@@ -80,7 +80,7 @@ void book_writer_free(struct book_writer *w)
 	free(w);
 }
 
-static struct span writer_span(const struct book_writer *w, struct book_text t)
+struct span book_written_text(const struct book_writer *w, struct book_text t)
 {
 	return span_of(w->rows[BOOK_TEXT].at + t.at, t.bytes);
 }
@@ -91,7 +91,7 @@ static struct book_text *text_slot(const struct book_writer *w, struct span text
 	size_t at = (size_t)siphash13(key_zero, text.at, text.len);
 	for (;; at++) {
 		struct book_text *s = &w->texts.slot[at & (w->texts.slots - 1)];
-		if (s->bytes == 0 || span_equal(writer_span(w, *s), text))
+		if (s->bytes == 0 || span_equal(book_written_text(w, *s), text))
 			return s;
 	}
 }
@@ -110,7 +110,7 @@ static bool texts_grow(struct book_writer *w)
 	w->texts = (struct text_set){ slot, slots, old.used };
 	for (size_t i = 0; i < old.slots; i++)
 		if (old.slot[i].bytes > 0)
-			*text_slot(w, writer_span(w, old.slot[i])) = old.slot[i];
+			*text_slot(w, book_written_text(w, old.slot[i])) = old.slot[i];
 	free(old.slot);
 	return true;
 }
@@ -155,8 +155,8 @@ void *book_row(struct book_writer *w, enum book_section_id id, size_t row)
 static int name_order(const void *a, const void *b, void *writer)
 {
 	const struct book_name *x = a, *y = b;
-	struct span px = writer_span(writer, x->pattern), py = writer_span(writer, y->pattern);
-	int c = span_order(writer_span(writer, x->tail), writer_span(writer, y->tail));
+	struct span px = book_written_text(writer, x->pattern), py = book_written_text(writer, y->pattern);
+	int c = span_order(book_written_text(writer, x->tail), book_written_text(writer, y->tail));
 	if (c == 0)
 		c = (px.len < py.len) - (px.len > py.len);
 	return c != 0 ? c : span_order(px, py);
@@ -166,7 +166,8 @@ static int site_order(const void *a, const void *b, void *writer)
 {
 	const struct book_site *x = a, *y = b;
 	int c = (x->service > y->service) - (x->service < y->service);
-	return c != 0 ? c : span_order(writer_span(writer, x->code), writer_span(writer, y->code));
+	return c != 0 ? c
+		      : span_order(book_written_text(writer, x->code), book_written_text(writer, y->code));
 }
 
 static void writer_sort(struct book_writer *w, enum book_section_id id,

@@ -18,6 +18,8 @@ size_t book_write(struct book_writer *w, enum book_section_id id, const void *el
 size_t book_written(const struct book_writer *w, enum book_section_id id);
 /* An element already written, to be changed; NULL if there is no such row. Valid until the next book_write. */
 void *book_row(struct book_writer *w, enum book_section_id id, size_t row);
+/* A text written before; valid until the next book_write_text. */
+struct span book_written_text(const struct book_writer *w, struct book_text t);
 /* Sorts NAME, SITE, PREFIX, and each source's ranges, and fills `parent`; then lays the image out in memory of
  * its own (8-byte aligned; free() it). 0 or -errno. */
 int book_writer_image(struct book_writer *w, uint32_t generation, uint8_t **ret_image, size_t *ret_bytes);

@@ -6,7 +6,10 @@
 
 #include "book/book.h"
 
-enum { CONFIG_POLICY_BYTES = 8 << 20, CONFIG_MISTAKES = 64 }; /* a larger policy is a mistake; further mistakes are counted */
+enum {
+	CONFIG_POLICY_BYTES = 8 << 20,
+	CONFIG_MISTAKES = 64
+}; /* a larger policy is a mistake; further mistakes are counted */
 
 /* Mistakes and warnings, in order of file and line; texts are whole lines without line end, safe for a terminal. */
 struct config_report;
@@ -18,15 +21,18 @@ size_t config_warnings(const struct config_report *r);
 const char *config_line(const struct config_report *r, size_t i, bool *ret_warning);
 
 struct config_request {
-	const char *policy;         /* path, or NULL: no policy: catalogue only */
-	const char *catalogue;      /* directory of services.d; NULL: the one beside the policy, else the installed one */
-	const char *tables;         /* directory of regions-*.yaml (names of provider regions); NULL: as above */
-	const char *country_db, *asn_db; /* databases named on a command line, instead of the policy's; or NULL */
-	uint64_t now_us;            /* for max_age and exceptions that have ended */
+	const char *policy; /* path, or NULL: no policy: catalogue only */
+	const char *
+		catalogue; /* directory of services.d; NULL: the one beside the policy, else the installed one */
+	const char *tables; /* directory of regions-*.yaml (names of provider regions); NULL: as above */
+	const char *country_db,
+		*asn_db; /* databases named on a command line, instead of the policy's; or NULL */
+	uint64_t now_us; /* for max_age and exceptions that have ended */
 };
 
 /* 0: *ret_image (free() it) is a book. -EINVAL: mistakes (exit 78). -EIO: a file could not be read (exit 74).
  * -EBADMSG: a database named in country_db or asn_db is bad (exit 65). -ENOMEM. The report has the lines. */
-int config_load(const struct config_request *q, struct config_report *r, uint8_t **ret_image, size_t *ret_bytes);
+int config_load(const struct config_request *q, struct config_report *r, uint8_t **ret_image,
+		size_t *ret_bytes);
 
 #endif
