@@ -22,7 +22,13 @@ bool ledger_take(struct ledger *l, struct event *ret);
 /* The next meeting that ended, for `keyfence meetings`; false: none. */
 bool ledger_take_meeting(struct ledger *l, struct meeting *ret);
 
-struct ledger_counters { uint64_t meetings, meetings_closed_early, alerts, events, events_lost, unsure; };
+struct ledger_counters {
+	uint64_t meetings, meetings_closed_early, meetings_lost; /* lost: ended, and not taken in time */
+	uint64_t alerts, alerts_lost; /* lost: more rules than one meeting holds alerts */
+	uint64_t events, events_lost; /* lost: not taken in time */
+	uint64_t flows_lost;          /* pushed out of the full table of flows */
+	uint64_t unsure;              /* flows with a place that some rule was unsure of */
+};
 void ledger_counters(const struct ledger *l, struct ledger_counters *ret);
 
 #endif
