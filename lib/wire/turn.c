@@ -174,7 +174,7 @@ static enum wire_result see_inner(const struct payload *outer, struct span bytes
 	p.bytes = bytes;
 	if (bytes.len == 0 || depth > NESTING)
 		return WIRE_OTHER;
-	if (bytes.at[0] < 4)
+	if (bytes.at[0] < 16) /* RFC 7983 has 0 to 3; WhatsApp sends types from 0800 */
 		return see_stun(&p, m, depth, ret);
 	if (bytes.at[0] >= 20 && bytes.at[0] < 64)
 		return dtls_recognise(&p, &m->dtls, ret);

@@ -51,7 +51,8 @@ struct turn_memory {
 _Static_assert(sizeof(struct turn_memory) <= 64 + 96 + 40 + 120,
 	       "the budget of stun, turn, dtls and rtp on a flow");
 
-/* Rows; memory: struct turn_memory. First bytes 0 to 3, 64 to 127, and 255. */
+/* Rows; memory: struct turn_memory. First bytes 0 to 15 (RFC 7983 has 0 to 3; WhatsApp sends types from 0800), 64 to
+ * 127, and 255. */
 enum wire_result stun_recognise(const struct payload *p, void *memory, struct finding *ret);
 enum wire_result turn_recognise(const struct payload *p, void *memory, struct finding *ret);
 enum wire_result turn_multiplexed_recognise(const struct payload *p, void *memory, struct finding *ret);
