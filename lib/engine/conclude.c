@@ -25,10 +25,20 @@ static struct payload payload_of(const struct engine *e, const struct flow *f, c
 				 .context = (uint8_t)d->tells };
 }
 
+static void own_memory(struct detail *d, const struct recogniser *r)
+{
+	uint8_t owner = (uint8_t)(r - wire_table + 1);
+	if (r->proto != PROTO_TCP || d->owner == owner)
+		return;
+	memset(d->memory, 0, sizeof d->memory);
+	d->owner = owner;
+}
+
 static enum wire_result recognise(struct engine *e, struct flow *f, struct detail *d, const struct recogniser *r,
 				  bool whole, const struct payload *p, struct finding *x)
 {
 	finding_init(x);
+	own_memory(d, r);
 	enum wire_result result = (whole ? r->whole : r->recognise)(p, d->memory + r->memory_at, x);
 	x->wire = (uint8_t)(r - wire_table);
 	if (result == WIRE_BROKEN)
@@ -185,7 +195,7 @@ static bool read_views(struct engine *e, struct flow *f, struct detail *d)
 static void base_stream(struct detail *d, const struct packet *pkt)
 {
 	uint8_t mark = (uint8_t)(MARK_BASED_LO << pkt->from_hi);
-	if (!(d->marks & mark)) {
+	if (!(d->marks & mark) && (pkt->tcp_flags & TCP_SYN || pkt->payload.len > 0)) {
 		d->base[pkt->from_hi] = pkt->seq + (pkt->tcp_flags & TCP_SYN ? 1 : 0);
 		d->marks |= mark;
 	}

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-_Static_assert(sizeof(struct detail) <= 640, "what a conferencing flow costs beside its record");
+_Static_assert(sizeof(struct detail) <= 512, "what a conferencing flow costs beside its record");
 
 struct details {
 	struct detail *pool;

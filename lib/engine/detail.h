@@ -34,7 +34,8 @@ struct detail {
 	uint16_t ruled_out[2];       /* recognisers that said OTHER or BROKEN to a view, by way: bits of their row */
 	uint8_t list, marks;         /* enum detail_list; enum detail_mark */
 	uint8_t recogniser;          /* the one that follows this stream + 1 */
-	uint8_t may, prefix_place, message[2], name_bytes, name_from, idle_looks;
+	                             /* owner: the one whose memory a stream's is + 1 */
+	uint8_t may, owner, message[2], name_bytes, name_from, idle_looks;
 	char name[FACT_NAME_BYTES];
 };
 

@@ -11,19 +11,16 @@
 #include "wire/wire.h"
 #include "wire/zoom.h"
 
-/* A flow is one of TCP or UDP: their memories lie over each other. stun, turn, dtls and rtp share turn's (turn.h). */
+/* stun, turn, dtls and rtp share turn's (turn.h). */
 struct udp_memory {
 	struct turn_memory turn;
+	struct webex_memory webex;
 	struct zoom_memory zoom;
 	struct teams_memory teams;
-	struct webex_memory webex;
 };
 _Static_assert(sizeof(struct udp_memory) <= WIRE_MEMORY_BYTES, "all recognisers of datagrams fit");
-struct tcp_memory {
-	struct tls_memory tls;
-	struct stun_tcp_memory stun_tcp;
-};
-_Static_assert(sizeof(struct tcp_memory) <= WIRE_MEMORY_BYTES, "and those of streams");
+_Static_assert(sizeof(struct tls_memory) <= WIRE_MEMORY_BYTES && sizeof(struct stun_tcp_memory) <= WIRE_MEMORY_BYTES,
+	       "and each of those of streams");
 
 enum {
 	AT_TURN = offsetof(struct udp_memory, turn),
@@ -32,13 +29,11 @@ enum {
 	AT_ZOOM = offsetof(struct udp_memory, zoom),
 	AT_TEAMS = offsetof(struct udp_memory, teams),
 	AT_WEBEX = offsetof(struct udp_memory, webex),
-	AT_TLS = offsetof(struct tcp_memory, tls),
-	AT_STUN_TCP = offsetof(struct tcp_memory, stun_tcp),
 };
 
 const struct recogniser wire_table[] = {
-	{ "tls", PROTO_TCP, 0, 255, AT_TLS, tls_recognise, tls_whole },
-	{ "stun-tcp", PROTO_TCP, 0, 255, AT_STUN_TCP, NULL, stun_tcp_whole },
+	{ "tls", PROTO_TCP, 0, 255, 0, tls_recognise, tls_whole },
+	{ "stun-tcp", PROTO_TCP, 0, 255, 0, NULL, stun_tcp_whole },
 	{ "stun", PROTO_UDP, 0, 3, AT_TURN, stun_recognise, turn_whole },
 	{ "turn", PROTO_UDP, 64, 127, AT_TURN, turn_recognise, turn_whole },
 	{ "ms-multiplexed", PROTO_UDP, 255, 255, AT_TURN, turn_multiplexed_recognise, turn_whole },

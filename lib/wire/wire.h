@@ -7,8 +7,9 @@
 
 #include "words/values.h"
 
-/* What all recognisers together keep on one flow; each has its own part, zero at first. */
-enum { WIRE_MEMORY_BYTES = 352 };
+/* What the recognisers keep on one flow, zero at first. Those of datagrams have a part each. Those of streams have the
+ * whole in turn: until one of them has matched, it may be cleared between two calls, and starts again from the front. */
+enum { WIRE_MEMORY_BYTES = 320 };
 
 struct recogniser {
 	const char *name;           /* a framing's name in the catalogue */
