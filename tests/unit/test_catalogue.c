@@ -48,6 +48,8 @@ static const struct name_source {
 	{ "wbx2.com", "<any>-<site>.wbx2.com", WEBEX, 0, SIG, 0, 0, NAME_PATTERN },
 	{ "wbx2.com", "locus-<site>.wbx2.com", WEBEX, 0, SIG | KEY, 0, 0, NAME_PATTERN },
 	{ "exact.wbx2.com", "exact.wbx2.com", WEBEX, 0, KEY, 0, 0, NAME_PATTERN },
+	{ "wbx2.com", "rel<n>-<site>-<site>.wbx2.com", WEBEX, 0, KEY, 0, 0, NAME_PATTERN },
+	{ "zoom.us", "nodotxzoom.us", ZOOM, 0, KEY, 0, 0, NAME_PATTERN }, /* its tail is no label of its own */
 	/* clang-format on */
 };
 
@@ -56,11 +58,11 @@ static const struct site_source {
 	const char *code, *place;
 	uint8_t unsure;
 } site_sources[] = {
-	{ ZOOM, "fr", "DE", 0 },  { ZOOM, "fra", "DE", 0 },   { ZOOM, "am", "NL", 0 },
-	{ ZOOM, "sjc", "US", 0 }, { ZOOM, "iad", "US", 0 },   { ZOOM, "ksa1", "SA", 0 },
-	{ ZOOM, "ca", "US", 1 },  { ZOOM, "tj", "CN", 0 },    { ZOOM, "nrt", "JP", 0 },
-	{ ZOOM, "oh", "US", 0 },  { TEAMS, "euno", "IE", 0 }, { TEAMS, "asse", "SG", 0 },
-	{ WEBEX, "a", "US", 0 },  { WEBEX, "k", "DE", 0 },
+	{ ZOOM, "fr", "DE", 0 },    { ZOOM, "fra", "DE", 0 }, { ZOOM, "am", "NL", 0 },
+	{ ZOOM, "sjc", "US", 0 },   { ZOOM, "iad", "US", 0 }, { ZOOM, "ksa1", "SA", 0 },
+	{ ZOOM, "ca", "US", 1 },    { ZOOM, "tj", "CN", 0 },  { ZOOM, "nrt", "JP", 0 },
+	{ ZOOM, "oh", "US", 0 },    { ZOOM, "oom", "CN", 0 }, { TEAMS, "euno", "IE", 0 },
+	{ TEAMS, "asse", "SG", 0 }, { WEBEX, "a", "US", 0 },  { WEBEX, "k", "DE", 0 },
 };
 
 static const struct prefix_source {
@@ -209,7 +211,10 @@ static const struct name_row {
 	{ "usweb.zoom.us", "zoom.us", "" },
 	{ "turniad02.iad.zoom.us", "turn<site><n>.<site>.zoom.us", "iad" },
 	{ "rwcoh.cloud.zoom.us", "rwc<site>.cloud.zoom.us", "oh" },
+	{ "rwcoh2.cloud.zoom.us", "rwc<site>.cloud.zoom.us", "" }, /* behind two letters only a letter */
 	{ "rwc.cloud.zoom.us", "zoom.us", "" },
+	{ "nodot.zoom.us", "zoom.us", "" },
+	{ "nodotxzoom.us", "", "" },
 	/* a run that may begin at several bytes; one literal more beats one less */
 	{ "trouter2-azsc-asse-0-a.trouter.teams.microsoft.com", "trouter<n>-<any>-<site>-<any>.trouter.teams.microsoft.com", "asse" },
 	{ "trouter2-asse-a.trouter.teams.microsoft.com", "trouter<n>-<site>-<letters>.trouter.teams.microsoft.com", "asse" },
@@ -220,6 +225,8 @@ static const struct name_row {
 	{ "mercury-connection-k.wbx2.com", "<any>-<site>.wbx2.com", "k" },
 	{ "locus-a.wbx2.com", "locus-<site>.wbx2.com", "a" },
 	{ "locus-ab.wbx2.com", "locus-<site>.wbx2.com", "" }, /* nothing may follow a code of one letter */
+	{ "rel1-a-k.wbx2.com", "rel<n>-<site>-<site>.wbx2.com", "k" },
+	{ "rel1-k-zz.wbx2.com", "rel<n>-<site>-<site>.wbx2.com", "k" },
 	{ "exact.wbx2.com", "exact.wbx2.com", "" },
 	{ "x.exact.wbx2.com", "", "" },
 	/* no host names */
@@ -356,8 +363,8 @@ static const struct match_row {
 	/* without it */
 	{ "DNS, newest first", TELLS_REQUEST, 0, .dns = { "x.example", "gateway.zoom.us", "zoom.us" },
 	  .want = "zoom/chat signalling path:server by:dns name:gateway.zoom.us standing" },
-	{ "an address as SNI", TELLS_REQUEST, 0, .names = { "52.114.250.152" }, .dns = { "relay.teams.microsoft.com" },
-	  .want = "teams/relay signalling+media path:relay by:dns name:relay.teams.microsoft.com" },
+	{ "an address as SNI", TELLS_REQUEST, EV_SNI, .names = { "52.114.250.152" }, .dns = { "relay.teams.microsoft.com" },
+	  .want = "teams/relay signalling+media path:relay by:sni+dns name:relay.teams.microsoft.com" },
 	{ "no name at all", TELLS_REQUEST, 0, .server = AT_ZOOM, .want = "none" },
 	{ "a site that the CNAME tells", TELLS_REQUEST, 0,
 	  .dns = { "euaz.relay.teams.microsoft.com", "b-tr-teams-euno-05.northeurope.cloudapp.azure.com" },
