@@ -30,13 +30,13 @@ static unsigned held_by(const struct ways *t, size_t bucket, uint16_t client)
 static uint64_t worth_leaving(const struct ways *t, size_t bucket, const struct way *w, uint16_t client,
 			      uint32_t now_s)
 {
-	enum { FREE = 100, EXPIRED = 50 }; /* beyond what one bucket holds */
+	enum {
+		EXPIRED = 50
+	}; /* beyond what one bucket can hold; a free slot has expired and is quiet longest */
 	bool own =
 		w->client == client; /* the newcomer counts, and between two that hold the same it yields */
 	uint64_t rank = 2 * (held_by(t, bucket, w->client) + own) + own;
-	if (w->client == 0)
-		rank = FREE;
-	else if (w->until_s < now_s)
+	if (w->until_s < now_s)
 		rank = EXPIRED;
 	return rank << 32 | (uint32_t)(t->turn - w->used);
 }

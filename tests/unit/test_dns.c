@@ -75,6 +75,15 @@ static const struct row {
 	  NULL },
 	{ "points past the end", ONE "ffff 0001 0001 00000001 0004 c0000207", WIRE_BROKEN, NULL },
 	{ "label 40", ONE "40 61 00 0001 0001 00000001 0004 c0000207", WIRE_BROKEN, NULL },
+	{ "forward, behind a pointer",
+	  "0001 8180 0001 0002 0000 0000 01 61 01 62 00 0001 0001"
+	  "c00c 0010 0001 00000001 0005 c023016100"
+	  "c021 0001 0001 00000001 0004 c0000207",
+	  WIRE_BROKEN, NULL },
+	{ "a label of 64, all there",
+	  ONE "40 78787878787878787878787878787878787878787878787878787878787878787878787878787878"
+	      "787878787878787878787878787878787878787878787878 00 0001 0001 00000001 0004 c0000207",
+	  WIRE_BROKEN, NULL },
 	{ "label bf", ONE "bf 61 00 0001 0001 00000001 0004 c0000207", WIRE_BROKEN, NULL },
 	{ "A of 5", ONE "c00c 0001 0001 00000001 0005 c000020700", WIRE_BROKEN, NULL },
 	{ "A of 3", ONE "c00c 0001 0001 00000001 0003 c00002", WIRE_BROKEN, NULL },
@@ -217,18 +226,19 @@ static void check_bounds(void)
 	      "64 answers of one name");
 	CHECK(address_v4(&m.record[63].at) == 0x0102033F && m.record[63].owner == 0, "the last of 64");
 
-	for (int count = 8; count <= 9; count++) { /* 8 names of 253 bytes fit, with their NULs */
+	/* 8 names of 253 bytes fit, with their NULs, and one of 15. */
+	for (uint8_t more = 15; more <= 16; more++) {
 		b.len = 0;
-		put(&b, BYTES("\0\1\x81\x80\0\1\0\0\0\0\0\0\1a\0\0\1\0\1"));
-		b.bytes[7] = (uint8_t)count;
-		for (int i = 0; i < count; i++) {
-			put_labels(&b, 3, 63);
-			put_labels(&b, 1, 61);
+		put(&b, BYTES("\0\1\x81\x80\0\1\0\x09\0\0\0\0\1a\0\0\1\0\1"));
+		for (int i = 0; i < 9; i++) {
+			put_labels(&b, i < 8 ? 3 : 0, 63);
+			put_labels(&b, 1, i < 8 ? 61 : more);
 			b.bytes[b.len - 1] = (uint8_t)('a' + i);
 			put(&b, BYTES("\0\0\1\0\1\0\0\0\1\0\4\1\2\3\4"));
 		}
 		enum wire_result got = parse(&b, &m);
-		CHECK(got == (count == 8 ? WIRE_MATCH : WIRE_BROKEN), "%d long names: %d", count, got);
+		CHECK(got == (more == 15 ? WIRE_MATCH : WIRE_BROKEN), "8 long names and one of %u: %d", more,
+		      got);
 	}
 
 	b.len = 0; /* 40 authority records whose names are 120 labels each: more steps than any message needs
