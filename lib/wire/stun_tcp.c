@@ -95,8 +95,9 @@ static enum framing framing_of(struct span s, enum preface preface, bool *ret_op
 	struct cursor c = cursor_of(s);
 	uint32_t length = cursor_uint(&c, 2);
 	bool bare = may_be_stun(s), relay = preface == PREFACE_MICROSOFT && may_be_relay(s);
-	bool prefixed = may_be_stun(span_after(s, 2)) &&
-			(s.len < 2 || (length >= STUN_HEADER_BYTES && length <= STUN_MOST_BYTES));
+	bool fits = s.len >= 2 ? length >= STUN_HEADER_BYTES && length <= STUN_MOST_BYTES
+			       : s.len == 0 || s.at[0] <= STUN_MOST_BYTES >> 8;
+	bool prefixed = fits && may_be_stun(span_after(s, 2));
 	*ret_open = bare || prefixed || relay;
 	if (relay && s.len >= COOKIE_AT)
 		return FRAMING_RELAY;
