@@ -19,7 +19,10 @@ static void make_book(void)
 	struct book_settings set = { .size = SIZE_SMALL };
 	struct book_service service = { .name = book_write_text(w, BYTES("zoom")) };
 	struct book_text suffix = book_write_text(w, BYTES("zoom.us"));
-	struct book_name name = { .tail = suffix, .pattern = suffix, .source = suffix, .service = SERVICE,
+	struct book_name name = { .tail = suffix,
+				  .pattern = suffix,
+				  .source = suffix,
+				  .service = SERVICE,
 				  .roles = ROLE_SIGNALLING | ROLE_KEY };
 	struct book_framing framing = { .pattern = suffix, .source = suffix, .service = SERVICE };
 	static uint8_t *image;
@@ -55,19 +58,29 @@ static void feed(struct engine *e, struct made_frame *m)
 	take(e);
 }
 
-static void finish(struct engine *e)
+static void end(struct engine *e)
 {
 	while (!engine_end(e))
 		take(e);
 	take(e);
+}
+
+static void finish(struct engine *e)
+{
+	end(e);
 	engine_free(e);
 }
 
-static const struct flow_fact *last_fact(void) { return &facts[(fact_count - 1) % FACTS_KEPT]; }
+static const struct flow_fact *last_fact(void)
+{
+	return &facts[(fact_count - 1) % FACTS_KEPT];
+}
 
 /* ---- a TLS connection, its client's bytes in pieces ---- */
 static const struct ends client = { 0xC0A84D17, 0xC6120001, 50111, 443 }; /* 192.168.77.23 to 198.18.0.1 */
-static const uint8_t server_hello[] = { 0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3, [43] = 0, [44] = 0x13, 0x01, 0 };
+static const uint8_t server_hello[] = {
+	0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3, [43] = 0, [44] = 0x13, 0x01, 0
+};
 
 struct segment {
 	uint32_t at;
@@ -85,7 +98,9 @@ static const char *name_of(const struct flow_fact *f)
 static const struct flow_fact *connection(const struct segment *segments, size_t n, bool answered)
 {
 	static struct made_frame m;
-	struct engine *e = begin(0);
+	static struct engine *e; /* one for thousands of connections, each ended */
+	if (e == NULL)
+		e = begin(0);
 	uint64_t at_us = T0 * second;
 	struct span none = { NULL, 0 }, hello = { server_hello, 47 };
 	make_tcp(&m, client, TCP_SYN, 1000, 0, none, at_us);
@@ -93,13 +108,14 @@ static const struct flow_fact *connection(const struct segment *segments, size_t
 	make_tcp(&m, turned(client), TCP_SYN | TCP_ACK, 7000, 1001, none, at_us + 100);
 	feed(e, &m);
 	for (size_t i = 0; i < n; i++) {
-		make_tcp(&m, client, TCP_ACK, 1001 + segments[i].at, 7001, segments[i].bytes, at_us + 200 + i);
+		make_tcp(&m, client, TCP_ACK, 1001 + segments[i].at, 7001, segments[i].bytes,
+			 at_us + 200 + i);
 		feed(e, &m);
 	}
 	make_tcp(&m, turned(client), TCP_ACK, 7001, 2000, hello, at_us + 90000);
 	if (answered)
 		feed(e, &m);
-	finish(e);
+	end(e);
 	return last_fact();
 }
 
@@ -109,24 +125,26 @@ static void check_hello(const char *vector, const char *want)
 	struct segment whole = { 0, all };
 	const struct flow_fact *f = connection(&whole, 1, true);
 	CHECK(f->now.service == SERVICE && strcmp(name_of(f), want) == 0, "%s whole: %s", vector, name_of(f));
-	CHECK(f->now.stage == STAGE_PROBE && f->now.evidence == (EV_SNI | EV_ANSWER), "%s: stage %u evidence %u", vector,
-	      f->now.stage, f->now.evidence);
+	CHECK(f->now.stage == STAGE_PROBE && f->now.evidence == (EV_SNI | EV_ANSWER),
+	      "%s: stage %u evidence %u", vector, f->now.stage, f->now.evidence);
 	f = connection(&whole, 1, false);
 	CHECK(f->now.service == SERVICE && !(f->now.evidence & EV_ANSWER), "%s without an answer", vector);
 	uint8_t *other = malloc(all.len);
 	for (size_t i = 0; i < all.len; i++)
 		other[i] = all.at[i] ^ 0x01; /* letters become other letters */
 	for (size_t cut = 1; cut < all.len; cut++) {
-		struct segment a = { 0, { all.at, cut } }, b = { (uint32_t)cut, { all.at + cut, all.len - cut } };
+		struct segment a = { 0, { all.at, cut } },
+			       b = { (uint32_t)cut, { all.at + cut, all.len - cut } };
 		struct segment lie = { (uint32_t)cut, { other + cut, all.len - cut } };
 		struct segment two[] = { a, b }, swapped[] = { b, a }, twice[] = { a, a, b, b };
 		struct segment lied_first[] = { a, lie, b }, lied_after[] = { a, b, lie };
 		CHECK(connection(two, 2, true)->now.service == SERVICE, "%s cut at %zu", vector, cut);
 		CHECK(connection(swapped, 2, true)->now.service == SERVICE, "%s swapped at %zu", vector, cut);
 		CHECK(connection(twice, 4, true)->now.service == SERVICE, "%s twice at %zu", vector, cut);
-		CHECK(connection(lied_first, 3, true)->now.service == SERVICE_NONE, "%s lied first at %zu: %s", vector, cut,
-		      name_of(last_fact()));
-		CHECK(connection(lied_after, 3, true)->now.service == SERVICE_NONE, "%s lied after at %zu", vector, cut);
+		CHECK(connection(lied_first, 3, true)->now.service == SERVICE_NONE,
+		      "%s lied first at %zu: %s", vector, cut, name_of(last_fact()));
+		CHECK(connection(lied_after, 3, true)->now.service == SERVICE_NONE, "%s lied after at %zu",
+		      vector, cut);
 	}
 	free(other);
 	free((void *)all.at);
@@ -144,7 +162,8 @@ static const struct client_row {
 	{ "only the receiver is local", 0xC6120001, 0x0A000001, 0, false, 0 },
 	{ "local beats the SYN", 0xC6120001, 0x0A000001, TCP_SYN, false, 0 },
 	{ "both foreign: the SYN", 0xC6120002, 0xC6120001, TCP_SYN, true, FLOW_BOTH_FOREIGN },
-	{ "both foreign: the SYN-ACK answers", 0xC6120002, 0xC6120001, TCP_SYN | TCP_ACK, false, FLOW_BOTH_FOREIGN },
+	{ "both foreign: the SYN-ACK answers", 0xC6120002, 0xC6120001, TCP_SYN | TCP_ACK, false,
+	  FLOW_BOTH_FOREIGN },
 	{ "both foreign: the first packet", 0xC6120002, 0xC6120001, 0, true, FLOW_BOTH_FOREIGN },
 	{ "both local: the first packet", 0x0A000002, 0x0A000001, 0, true, FLOW_BOTH_LOCAL },
 };
@@ -174,14 +193,17 @@ static void check_turned(void)
 	static struct made_frame m;
 	struct engine *e = begin(0);
 	struct ends ends = { 0xC6120002, 0xC6120001, 4000, 3478 };
-	struct span ask = check_hex("0001001800112233445566778899aabbccddeeff010100143132333435363738393031323334353637383900");
+	struct span ask = check_hex(
+		"0001001800112233445566778899aabbccddeeff010100143132333435363738393031323334353637383900");
 	make_udp(&m, turned(ends), BYTES("\x40\x40\x40\x40"), T0 * second);
 	feed(e, &m);
 	make_udp(&m, ends, ask, T0 * second + 1);
 	feed(e, &m);
 	finish(e);
-	CHECK(last_fact()->now.service == SERVICE && fact_client_port(last_fact()) == 4000, "the one who asked is the client");
-	CHECK(last_fact()->now.roles == ROLE_SIGNALLING && last_fact()->now.stage == STAGE_ATTEMPT, "asked, not answered");
+	CHECK(last_fact()->now.service == SERVICE && fact_client_port(last_fact()) == 4000,
+	      "the one who asked is the client");
+	CHECK(last_fact()->now.roles == ROLE_SIGNALLING && last_fact()->now.stage == STAGE_ATTEMPT,
+	      "asked, not answered");
 	free((void *)ask.at);
 }
 
@@ -191,7 +213,8 @@ static void check_lifetimes(void)
 	static struct made_frame m, tick;
 	struct engine *e = begin(0);
 	struct ends ends = { 0x0A000001, 0xC6120001, 4000, 3478 };
-	struct span ask = check_hex("0001001800112233445566778899aabbccddeeff010100143132333435363738393031323334353637383900");
+	struct span ask = check_hex(
+		"0001001800112233445566778899aabbccddeeff010100143132333435363738393031323334353637383900");
 	make_udp(&m, ends, ask, T0 * second);
 	feed(e, &m);
 	CHECK(fact_count == 1 && last_fact()->kind == FACT_CHANGED, "found");
@@ -200,7 +223,8 @@ static void check_lifetimes(void)
 	CHECK(fact_count == 1, "not quiet yet");
 	make_udp(&tick, (struct ends){ 0x0A000009, 0xC6120009, 1, 2 }, BYTES("x"), (T0 + 121) * second);
 	feed(e, &tick);
-	CHECK(last_fact()->kind == FACT_QUIET && last_fact()->last_us == T0 * second, "quiet after 2 minutes");
+	CHECK(last_fact()->kind == FACT_QUIET && last_fact()->last_us == T0 * second,
+	      "quiet after 2 minutes");
 	m.frame.at_us = (T0 + 130) * second;
 	feed(e, &m);
 	CHECK(last_fact()->kind == FACT_RESUMED && last_fact()->packets[0] == 2, "it speaks again");
@@ -243,15 +267,18 @@ static void check_eviction(void)
 	struct engine_counters c;
 	uint64_t packets = 0;
 	for (uint32_t i = 0; i < 3000; i++) {
-		make_udp(&m, (struct ends){ 0x0A000000 + i % 1000, 0xC6120001, (uint16_t)(4000 + i % 1000), 5000 }, BYTES("xyz"),
-			 T0 * second + i);
+		make_udp(
+			&m,
+			(struct ends){ 0x0A000000 + i % 1000, 0xC6120001, (uint16_t)(4000 + i % 1000), 5000 },
+			BYTES("xyz"), T0 * second + i);
 		feed(e, &m);
 	}
 	engine_counters(e, &c);
 	finish(e);
 	for (size_t i = 0; i < fact_count && fact_count <= FACTS_KEPT; i++)
 		packets += facts[i].packets[0] + facts[i].packets[1];
-	CHECK(packets == 3000 && c.decoded_packets[DECODED] == 3000, "%llu packets in flows", (unsigned long long)packets);
+	CHECK(packets == 3000 && c.decoded_packets[DECODED] == 3000, "%llu packets in flows",
+	      (unsigned long long)packets);
 	CHECK(c.flows_evicted > 2000, "%llu evicted", (unsigned long long)c.flows_evicted);
 }
 
