@@ -28,7 +28,8 @@ bool name_fold(struct span name, uint8_t storage[NAME_BYTES], struct span *ret)
 			return false;
 		storage[i] = before = c;
 	}
-	if (before == '.' || address_parse(span_of(storage, name.len), &literal))
+	bool digit = before >= '0' && before <= '9'; /* no top domain ends so, an IPv4 address does */
+	if (before == '.' || (digit && address_parse(span_of(storage, name.len), &literal)))
 		return false;
 	*ret = span_of(storage, name.len);
 	return true;
@@ -157,10 +158,14 @@ static void row_try(const struct book *b, size_t i, struct span name, struct fou
 {
 	const struct book_name *row = book_name(b, i);
 	struct pattern_sites sites;
-	size_t literal = literal_bytes(book_span(b, row->pattern));
 	if ((row->flags & NAME_PATTERN) == 0) {
 		found->suffix = found->suffix != 0 ? found->suffix : (uint32_t)i + 1;
-	} else if ((found->pattern == 0 || literal > found->literal) && row_matches(b, row, name, &sites)) {
+		return;
+	}
+	if (!row_matches(b, row, name, &sites))
+		return;
+	size_t literal = literal_bytes(book_span(b, row->pattern));
+	if (found->pattern == 0 || literal > found->literal) {
 		found->pattern = (uint32_t)i + 1;
 		found->literal = literal;
 		found->sites = sites;
