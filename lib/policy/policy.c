@@ -181,6 +181,17 @@ static unsigned rank_of(const struct verdict *v)
 	return v->rule == 0 ? 0u : 1u + v->action + (v->action == ACTION_BLOCK && !v->observe);
 }
 
+/* Told even where the rules that were tried fill the trace. */
+static void trace_verdict(struct trace *t, const struct verdict *v)
+{
+	struct trace_step step = {
+		.what = TRACE_VERDICT, .row = v->rule, .number = v->action, .place = v->place
+	};
+	if (t != NULL && t->count == TRACE_STEPS)
+		t->count--, t->lost++;
+	trace_add(t, step, (struct span){ NULL, 0 });
+}
+
 struct verdict policy_decide(const struct book *b, const struct question *q, struct verdict ret_each[PLACES],
 			     struct trace *t)
 {
@@ -198,12 +209,7 @@ struct verdict policy_decide(const struct book *b, const struct question *q, str
 			ret_each[i] = j.verdict;
 	}
 	worst.coverage = coverage;
-	trace_add(t,
-		  (struct trace_step){ .what = TRACE_VERDICT,
-				       .row = worst.rule,
-				       .number = worst.action,
-				       .place = worst.place },
-		  (struct span){ NULL, 0 });
+	trace_verdict(t, &worst);
 	return worst;
 }
 

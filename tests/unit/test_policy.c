@@ -349,6 +349,26 @@ static void check_no_verdict(void)
 	fixture_free(&f);
 }
 
+static void check_full_trace(void)
+{
+	struct fixture f = fixture_begin(MODE_ENFORCE);
+	struct book_rule no = { .group = COURT, .mode = MODE_ENFORCE },
+			 yes = { .action = ACTION_BLOCK, .mode = MODE_ENFORCE };
+	for (unsigned i = 0; i < TRACE_STEPS + 4; i++)
+		book_write(f.w, BOOK_RULE, &no);
+	book_write(f.w, BOOK_RULE, &yes);
+	fixture_end(&f);
+	struct address client = address_from_v4(0x0A080101);
+	struct question q = { &zoom_key, &client, { &at_cn, NULL, NULL }, 0 };
+	struct trace t = { 0 };
+	policy_decide(&f.b, &q, NULL, &t);
+	const struct trace_step *last = &t.step[TRACE_STEPS - 1];
+	CHECK(t.count == TRACE_STEPS && t.lost == 6, "%u steps, %u lost", t.count, t.lost);
+	CHECK(last->what == TRACE_VERDICT && last->row == TRACE_STEPS + 5 && last->number == ACTION_BLOCK,
+	      "the verdict is told all the same");
+	fixture_free(&f);
+}
+
 static void check_acts(void)
 {
 	static const bool want[3][3] = { { false, false, false },
@@ -411,6 +431,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof place_rows / sizeof place_rows[0]; i++)
 		check_places(&place_rows[i]);
 	check_no_verdict();
+	check_full_trace();
 	check_acts();
 	check_codes();
 	return check_done();
