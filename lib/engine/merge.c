@@ -14,9 +14,11 @@ static void turn_client(struct flow *f, bool from_hi, const struct finding *x)
 	f->marks |= FLOW_CLIENT_FIXED;
 }
 
+enum name_by { NAME_BY_NOTHING, NAME_BY_CERT, NAME_BY_DNS, NAME_BY_SNI };
+
 static void keep_name(struct detail *d, struct span name, unsigned evidence)
 {
-	uint8_t from = evidence & EV_SNI ? 3 : evidence & EV_DNS ? 2 : 1;
+	uint8_t from = evidence & EV_SNI ? NAME_BY_SNI : evidence & EV_DNS ? NAME_BY_DNS : NAME_BY_CERT;
 	if (name.len == 0 || from <= d->name_from)
 		return;
 	size_t n = name.len < FACT_NAME_BYTES ? name.len : FACT_NAME_BYTES;
@@ -42,9 +44,11 @@ static void add_match(struct flow *f, struct detail *d, const struct match *m)
 		f->now.service = m->service;
 		f->now.component = m->component;
 	}
+	if (m->service != SERVICE_NONE && m->service != f->now.service)
+		return; /* another service's name: no evidence of this one */
 	f->now.evidence |= m->evidence;
-	if (m->service != f->now.service || m->service == SERVICE_NONE)
-		return;
+	if (m->service == SERVICE_NONE || (m->evidence & EV_CERT && d->name_from > NAME_BY_CERT))
+		return; /* a certificate stands for many hosts: beside a better name it confirms, and tells no roles */
 	f->now.roles |= m->roles;
 	f->now.basis |= m->basis;
 	f->now.media |= m->media;
@@ -130,6 +134,8 @@ void merge_finding(struct engine *e, struct flow *f, struct detail *d, bool from
 		f->flags |= FLOW_HIDDEN;
 	if (d->tells & TELLS_RELAY && f->now.path != PATH_PEER)
 		f->now.path = PATH_RELAY;
+	if (f->now.path == PATH_NONE && f->flags & FLOW_BOTH_LOCAL && d->tells & TELLS_SESSION)
+		f->now.path = PATH_PEER; /* a session between two of ours */
 	raise_stage(f, d->tells, answered);
 }
 
