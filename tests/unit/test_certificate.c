@@ -123,8 +123,10 @@ static const struct row {
 	  WIRE_BROKEN, 0, NULL, NULL },
 	{ "bytes behind the SAN", "3022 3020" HEAD "3000 3000 a311 300f 300d 0603551d11 0406 3003 820161 00",
 	  WIRE_BROKEN, 0, NULL, NULL },
+	{ "bytes behind an extension's value", "301d 301b" HEAD "3000 3000 a30c 300a 3008 0603551d0e 0400 00",
+	  WIRE_BROKEN, 0, NULL, NULL },
 	{ "no serial", "300c 300a 3000 3000 3000 3000 3000", WIRE_BROKEN, 0, NULL, NULL },
-	{ "tag of two bytes", "3013 3011" HEAD "3000 3000 9f810100", WIRE_BROKEN, 0, NULL, NULL },
+	{ "tag of two bytes", "3013 3011" HEAD "3000 3000 9f020000", WIRE_BROKEN, 0, NULL, NULL },
 	{ "a SET", "3100", WIRE_OTHER, 0, NULL, NULL },
 	{ "nothing", "", WIRE_OTHER, 0, NULL, NULL },
 	{ "empty SEQUENCE", "3000", WIRE_BROKEN, 0, NULL, NULL },
@@ -147,20 +149,20 @@ static void check_row(const struct row *r)
 	free((void *)der.at);
 }
 
-/* More extensions than our bound. */
-static void check_bounds(void)
+/* More extensions than our bound; and a length with a zero octet in front. */
+static void check_bounds(const char *outer, unsigned most, bool want)
 {
 	static char hex[20000];
-	for (unsigned count = 32; count <= 33; count++) {
+	for (unsigned count = 32; count <= most; count++) {
 		unsigned list = count * 9; /* 3007 0603551d0e 0400 */
-		int at = snprintf(hex, sizeof hex, "3082%04x 3082%04x" HEAD "3000 3000 a382%04x 3082%04x",
-				  list + 25, list + 21, list + 4, list);
+		int at = snprintf(hex, sizeof hex, "%s%04x 3082%04x" HEAD "3000 3000 a382%04x 3082%04x",
+				  outer, list + 25, list + 21, list + 4, list);
 		for (unsigned i = 0; i < count; i++)
 			at += snprintf(hex + at, sizeof hex - (size_t)at, "3007 0603551d0e 0400");
 		struct span der = check_hex(hex);
 		struct certificate c;
-		CHECK(certificate_parse(der, &c) == (count == 32 ? WIRE_MATCH : WIRE_BROKEN), "%u extensions",
-		      count);
+		CHECK(certificate_parse(der, &c) == (count == 32 && want ? WIRE_MATCH : WIRE_BROKEN),
+		      "%u extensions", count);
 		free((void *)der.at);
 	}
 }
@@ -229,7 +231,8 @@ int main(void)
 		check_host(&hosts[i]);
 	check_damage("san");
 	check_damage("cn");
-	check_bounds();
+	check_bounds("3082", 33, true);
+	check_bounds("308300", 32, false);
 	check_host_length();
 	return check_done();
 }

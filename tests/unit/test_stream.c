@@ -125,9 +125,21 @@ static void check_pool(void)
 	CHECK(stream_put(p, 0, 0, BYTES("x")) == STREAM_GONE &&
 		      stream_put(p, 77, 0, BYTES("x")) == STREAM_GONE,
 	      "none");
+	a = stream_open(p), b = stream_open(p), c = stream_open(p);
+	stream_close(p, b);
+	CHECK(streams_taken(p) == 2 && (d = stream_open(p)) != 0 && streams_taken(p) == 2,
+	      "one of the middle closed");
+	stream_open(p);
+	CHECK(stream_put(p, a, 0, BYTES("a")) == STREAM_GONE &&
+		      stream_put(p, c, 0, BYTES("c")) == STREAM_GREW,
+	      "a went");
+	stream_open(p);
+	CHECK(stream_put(p, c, 1, BYTES("c")) == STREAM_GONE &&
+		      stream_put(p, d, 0, BYTES("d")) == STREAM_GREW,
+	      "then c");
 	for (int i = 0; i < 10; i++)
 		CHECK(stream_open(p) != 0, "again");
-	CHECK(streams_taken(p) == 9, "seven more");
+	CHECK(streams_taken(p) == 14, "ten more");
 	streams_free(p);
 	streams_free(NULL);
 	CHECK(streams_new(0) == NULL, "no views, no pool");

@@ -84,6 +84,28 @@ static void check_row(const struct row *r)
 	free((void *)extensions.at);
 }
 
+/* As QUIC gives it: the message alone, which must end where it says. */
+static void check_message(void)
+{
+	struct tls_hello hello = { .version = 7 };
+	struct build e = { .len = 0 };
+	put_name(&e, BYTES("a.example"));
+	struct build m = client_message(whole_of(&e));
+	CHECK(tls_parse_client_hello(whole_of(&m), &hello) == WIRE_MATCH && hello.version == 0x0303, "whole");
+	CHECK(span_equal(hello.server_name, BYTES("a.example")) && !hello.ech, "its name");
+	hello.version = 7;
+	CHECK(tls_parse_server_hello(whole_of(&m), &hello) == WIRE_OTHER && hello.version == 7,
+	      "no ServerHello");
+	for (size_t n = 1; n < m.len; n++) {
+		struct span cut = check_cut(whole_of(&m), n);
+		CHECK(tls_parse_client_hello(cut, &hello) == WIRE_BROKEN && hello.version == 7, "cut to %zu",
+		      n);
+		free((void *)cut.at);
+	}
+	m.len++;
+	CHECK(tls_parse_client_hello(whole_of(&m), &hello) == WIRE_BROKEN, "a byte behind");
+}
+
 static void check_cover(const char *name, bool ech, bool want)
 {
 	struct finding f = { 0 };
@@ -321,6 +343,7 @@ int main(void)
 	check_cover("cloudflare-ech.con", true, false);
 	check_cover("cloudflare.com", true, false);
 	check_modern();
+	check_message();
 	for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++)
 		check_real(&reals[i], pool);
 	CHECK(streams_taken(pool) == 0, "every view was given back");

@@ -4,7 +4,13 @@
 
 /* ---- whole connections, step by step ---- */
 enum { STEPS = 16 };
-enum body { HEX, CLIENT_HELLO, FLIGHT_1_2, MODERN }; /* what a step sends: its text, or something built */
+enum body {
+	HEX,
+	CLIENT_HELLO,
+	FLIGHT_1_2,
+	FLIGHT_NO_NAME,
+	MODERN
+}; /* what a step sends: its text, or something built */
 struct step {
 	uint8_t way;
 	enum body body;
@@ -71,6 +77,13 @@ static const struct session {
 	    { TO_CLIENT, HEX, SERVER_HELLO_1_2 CCS FINISHED, 0, TELLS_ANSWER },
 	    { TO_SERVER, HEX, CCS FINISHED DATA, 0, TELLS_ENCRYPTED },
 	    { TO_CLIENT, HEX, DATA, 0, TELLS_DATA } } },
+	{ "TLS 1.2, a certificate without names",
+	  EV_SNI | EV_ANSWER,
+	  0,
+	  { { TO_SERVER, CLIENT_HELLO, NULL, 0, TELLS_REQUEST },
+	    { TO_CLIENT, FLIGHT_NO_NAME, NULL, 0, TELLS_ANSWER },
+	    { TO_SERVER, HEX, CCS FINISHED, 0, 0 },
+	    { TO_CLIENT, HEX, CCS FINISHED, 0, TELLS_ENCRYPTED } } },
 	{ "a warning before the server's hello",
 	  EV_SNI | EV_ANSWER | EV_CERT,
 	  3,
@@ -146,10 +159,10 @@ static const struct session {
 };
 
 /* ServerHello, Certificate and ServerHelloDone, in records of 100 bytes. */
-static struct build flight_1_2(void)
+static struct build flight_1_2(const char *certificate)
 {
 	static struct build m;
-	struct span leaf = vector_hex("certificate", "san");
+	struct span leaf = vector_hex("certificate", certificate);
 	m.len = 0;
 	put_hex(&m, "02 000026 0303" RANDOM "00 c02f 00");
 	put_hex(&m, "0b"), put_uint(&m, 3, leaf.len + 6), put_uint(&m, 3, leaf.len + 3);
@@ -167,7 +180,9 @@ static struct build build_step(const struct step *t)
 	if (t->body == MODERN)
 		return modern_hello(true);
 	if (t->body == FLIGHT_1_2)
-		return flight_1_2();
+		return flight_1_2("san");
+	if (t->body == FLIGHT_NO_NAME)
+		return flight_1_2("webrtc");
 	put_hex(&b, t->hex);
 	return b;
 }
@@ -281,6 +296,10 @@ static void check_follow(uint32_t next)
 	lasts(&m, 0, next, record);
 	CHECK(!lasts(&m, 1, next + 8, BYTES("\x16\x03\x03\x00\x01\xaa")) && lasts(&m, 1, next, record),
 	      "the gap is filled");
+	struct span again = BYTES("\x17\x03\x03\x00\x03\xaa\xbb\xcc\x17\x03\x03\x00\x03\xaa\xbb\xcc");
+	m = answered(next);
+	lasts(&m, 1, next + 8, record), lasts(&m, 1, next, record), lasts(&m, 1, next, again);
+	CHECK(m.way[1].data == 3, "both records counted once: %u", m.way[1].data - 1u);
 	m = answered(next);
 	lasts(&m, 0, next, record);
 	CHECK(!lasts(&m, 1, next, BYTES("\x16\x03\x03\x48\x00\xaa")), "the longest record");
