@@ -35,7 +35,8 @@ bool load_find(struct load *l, enum book_section_id id, struct span name, size_t
 struct span load_nearest(struct load *l, enum book_section_id id, struct span name)
 {
 	struct nearest near = nearest_to(name);
-	for (size_t i = 0; i < book_written(l->writer, id); i++)
+	bool told = config_mistakes(l->report) < CONFIG_MISTAKES; /* more are only counted */
+	for (size_t i = 0; told && i < book_written(l->writer, id); i++)
 		nearest_try(&near, book_written_text(l->writer, row_name(l, id, i)));
 	return near.best;
 }

@@ -280,7 +280,7 @@ static bool walk_whole(struct walk *w)
 	if (w->db.metadata_section < w->db.data_section || data < marker || w->nodes == 0)
 		return damaged(w, 0, "there are no nodes, or no data behind them,");
 	w->data.bytes = span_of(w->db.data_section, data - marker);
-	w->data.steps = w->data.bytes.len + 1;
+	w->data.steps = w->data.bytes.len + 4 * MMDB_DEPTH; /* a short circle is to be found as one */
 	w->find_steps = 64 * (w->data.bytes.len + w->nodes) + 100000;
 	w->visited = calloc(1, w->nodes / 8 + 1);
 	w->data.walked = calloc(1, w->data.bytes.len / 8 + 1);
@@ -292,7 +292,7 @@ static bool walk_whole(struct walk *w)
 		return false;
 	for (uint32_t i = 0; w->reached < w->nodes && i < w->nodes; i++)
 		if ((w->visited[i / 8] >> i % 8 & 1) == 0)
-			return damaged(w, i, "no way leads to it: an unreached node");
+			return damaged(w, i, "an unreached node, since no way leads to it,");
 	return true;
 }
 
@@ -314,7 +314,8 @@ bool mmdb_load(struct load *l, const struct source_file *f, enum mmdb_need need,
 		return false;
 	int r = MMDB_open(f->path, MMDB_MODE_MMAP, &w.db);
 	if (r != MMDB_SUCCESS)
-		return damaged_whole(l, f, MMDB_strerror(r));
+		return damaged_whole(l, f,
+				     "in its metadata, a value that is needed is missing or impossible");
 	struct book_source s = source_begin(l, KIND_DATABASE, "mmdb", f->shown);
 	bool ok = walk_whole(&w) && holds_needed(&w);
 	ranges_flush(&w.ranges);
