@@ -53,7 +53,7 @@ enum inner {
 	RTCP_LAST = 0x23
 };
 
-enum asked { ASKED_NAT = 1, ASKED_HELLO = 2, ASKED_BY_HI = 4 };
+enum asked { ASKED_NAT = 1, ASKED_HELLO = 2, ASKED_PEER = 3, ASKED_BY_HI = 4 };
 
 enum zoom_state {
 	OPEN_SERVER = 1, /* believed: a flow with a server */
@@ -285,9 +285,12 @@ static bool read_rtp(struct span inner, size_t at, struct rtp_inside *ret)
 	return true;
 }
 
+/* 0 behind the end. */
 static uint32_t byte_at(struct span s, size_t at)
 {
-	return at < s.len ? s.at[at] : 0;
+	struct cursor c = cursor_of(s);
+	cursor_take(&c, at);
+	return cursor_uint(&c, 1);
 }
 
 /* 17: length of the RTP packet, that ends the datagram (a capture may end it sooner) */
@@ -324,9 +327,10 @@ static uint64_t conference_of(struct span inner, const struct zoom_memory *m)
 {
 	size_t at = byte_at(inner, 1) == 1 ? 0 : wrap_bytes(m);
 	bool bind = byte_at(inner, at) == BIND || (at == 0 && byte_at(inner, 0) == BIND_ANSWER);
-	if (!bind || byte_at(inner, at + 1) != 1 || inner.len < at + 2 + ID_BYTES)
-		return 0;
-	return hash_of(span_of(inner.at + at + 2, ID_BYTES));
+	struct cursor c = cursor_of(inner);
+	cursor_take(&c, at + 2);
+	struct span id = cursor_take(&c, ID_BYTES);
+	return bind && byte_at(inner, at + 1) == 1 && cursor_ok(&c) ? hash_of(id) : 0;
 }
 
 static bool inner_known(struct span inner)
@@ -426,9 +430,19 @@ static enum wire_result see_data(struct cursor *c, const struct payload *p, stru
 
 /* ---- peers ---- */
 
+/* Who sent the first hello of a peer flow is the client, since the gateway lets in only what was asked for. */
+static bool peer_asked(const struct payload *p, struct zoom_memory *m)
+{
+	unsigned asked = ASKED_PEER | (p->from_hi != 0 ? ASKED_BY_HI : 0u);
+	if ((m->asked & ASKED_PEER) != ASKED_PEER)
+		m->asked = (uint8_t)asked;
+	return m->asked == asked;
+}
+
 /* 1f 02 to32 from32 x32 count32 x32 port16 len32 address-text 0x24:32 uuid-text 0:32: where the sender
  * believes the receiver to be (zoom_p2p.pcapng F63) */
-static enum wire_result see_peer_hello(struct cursor *c, struct zoom_memory *m, struct saying *ret)
+static enum wire_result see_peer_hello(struct cursor *c, const struct payload *p, struct zoom_memory *m,
+				       struct saying *ret)
 {
 	uint32_t two = cursor_uint(c, 1), to = cursor_uint(c, 4), from = cursor_uint(c, 4);
 	cursor_take(c, 12);
@@ -446,7 +460,7 @@ static enum wire_result see_peer_hello(struct cursor *c, struct zoom_memory *m, 
 	*ret = (struct saying){ .tells = TELLS_SETUP | TELLS_PEER,
 				.told = told,
 				.told_port = port,
-				.told_as = TOLD_PEER,
+				.told_as = peer_asked(p, m) ? TOLD_PEER : TOLD_CLIENT_OUTER,
 				.token = hash_of(uuid) };
 	return WIRE_MATCH;
 }
@@ -470,7 +484,7 @@ static enum wire_result see_datagram(const struct payload *p, struct zoom_memory
 	case PONG: return see_ping(&c, p, m, true, ret);
 	case DATA: return see_data(&c, p, m, ret);
 	case CLOSE: return see_close(p, m, ret);
-	case PEER_HELLO: return see_peer_hello(&c, m, ret);
+	case PEER_HELLO: return see_peer_hello(&c, p, m, ret);
 	default: return see_inner(p->bytes, p, m, OPEN_PEER, ret);
 	}
 }

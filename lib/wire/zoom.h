@@ -14,9 +14,9 @@
  *
  * ANSWER is told only where the sender repeats the other end's 16-byte id (NAT test, 02 after 01) or its ping
  * (04). token: the transaction or flow id, the ping, the hashed conference id of a bind, the SSRC of media. A
- * bind announces a kind of media, and is none. A peer hello tells where its sender believes the receiver to
- * be (TOLD_PEER): that is the peer only where the client sent it. Bandwidth probes, keep-alives and RTCP are
- * SETUP, never MEDIA. */
+ * bind announces a kind of media, and is none. A peer hello tells where its sender believes the receiver to be:
+ * TOLD_PEER from the end that sent the first one, TOLD_CLIENT_OUTER from the other. Bandwidth probes,
+ * keep-alives and RTCP are SETUP, never MEDIA. */
 #ifndef KEYFENCE_WIRE_ZOOM_H
 #define KEYFENCE_WIRE_ZOOM_H
 

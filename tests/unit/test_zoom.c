@@ -107,8 +107,8 @@ static const struct step server_v2[] = {
 	{ "one type behind RTCP", LO, "05240100fb90091000000000000000000080c80006", WIRE_OTHER, 0, 0, 0 },
 	{ "ping of any length", HI, "0300000001762a8d74005a0e3e" FILL FILL FILL "00000000", WIRE_MATCH, S, 0,
 	  13 },
-	{ "ping of too many bytes", HI, "0300000001762a8d74005a0e3e" FILL FILL FILL "0000000000", WIRE_OTHER, 0,
-	  0, 0 },
+	{ "ping of too many bytes", HI, "0300000001762a8d74005a0e3e" FILL FILL FILL "0000000000", WIRE_OTHER,
+	  0, 0, 0 },
 	{ "close", LO, "0700000001762a8d74005a0e3e00000000", WIRE_MATCH, TELLS_CLOSE, 0, 13 },
 };
 
@@ -461,6 +461,22 @@ static uint64_t conference(const char *hello, const char *bind)
 	return ret.token;
 }
 
+/* Both ends tell the other's address; only the first teller's is the peer's. */
+static void check_peers(int first_way)
+{
+	struct zoom_memory m = { 0 };
+	const struct step *hello[] = { &peer[1], &peer[2], &peer[1] };
+	for (size_t i = 0; i < 3; i++) {
+		struct step s = { .way = i == 1 ? !first_way : first_way };
+		struct span bytes = check_hex(hello[i]->hex);
+		struct finding ret = { 0 };
+		CHECK(see(&s, bytes, &m, &ret) == WIRE_MATCH, "hello %zu", i);
+		CHECK(ret.told_as == (i == 1 ? TOLD_CLIENT_OUTER : TOLD_PEER), "hello %zu told as %u", i,
+		      ret.told_as);
+		free((void *)bytes.at);
+	}
+}
+
 static void check_tokens(void)
 {
 	CHECK(told_by(V2_HELLO).token != 0 && told_by(V2_HELLO).token == told_by(V2_ANSWER).token,
@@ -491,5 +507,7 @@ int main(void)
 	check_told(peer[1].hex, TOLD_PEER, "192.168.1.226", 46757);
 	check_told(NAT_REQUEST, TOLD_NOTHING, "::", 0);
 	check_tokens();
+	check_peers(LO);
+	check_peers(HI);
 	return check_done();
 }
