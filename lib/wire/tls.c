@@ -24,6 +24,7 @@ enum {
 	EXTENSIONS = 256,
 	VERSION_1_3 = 0x0304,
 	LASTING_US = 1000000,
+	HOLE_BYTES = 1 << 20, /* so far behind, a missing segment will not be sent again */
 };
 enum way_flag { WAY_CHANGED = 1, WAY_REPLIED = 2, WAY_LATE = 4 };
 enum memory_flag { MEMORY_1_3 = 1, MEMORY_CERTIFICATE = 2 /* looked at, whatever came of it */ };
@@ -318,6 +319,10 @@ static void open_hole(struct tls_way *w, uint32_t at)
  * far. */
 static void fill_hole(struct tls_way *w, struct tls_memory *m, const struct stretch *s)
 {
+	if (offset_before(w->hole_end + HOLE_BYTES, w->main.next)) {
+		w->holed = false;
+		return;
+	}
 	uint32_t inside = w->hole_end - s->at;
 	struct stretch low = *s;
 	if (inside < s->bytes.len)
@@ -333,18 +338,21 @@ static void fill_hole(struct tls_way *w, struct tls_memory *m, const struct stre
 	}
 }
 
-/* Sees each record once, whatever part of the way comes again, as segment or as front. */
-static void follow(struct tls_memory *m, const struct payload *p)
+/* Sees each record once, whatever part of the way comes again, as segment or as front. False at once if it ends
+ * before the next header: most segments lie inside one record. */
+static bool follow(struct tls_memory *m, const struct payload *p)
 {
+	struct tls_way *w = &m->way[p->from_hi & 1];
+	uint32_t want = w->main.next + w->main.have;
+	if (p->bytes.len == 0 || (!w->holed && !offset_before(want, p->offset + (uint32_t)p->bytes.len)))
+		return false;
 	struct stretch s = { p->offset, p->bytes, p->at_us, p->from_hi & 1 };
-	struct tls_way *w = &m->way[s.way];
-	if (s.bytes.len == 0)
-		return;
 	if (w->holed)
 		fill_hole(w, m, &s);
 	if (offset_before(w->main.next + w->main.have, s.at))
 		open_hole(w, s.at);
 	lane_walk(&w->main, m, &s);
+	return true;
 }
 
 /* ---- what there is to tell ---- */
@@ -519,6 +527,5 @@ enum wire_result tls_recognise(const struct payload *p, void *memory, struct fin
 		return WIRE_OTHER;
 	if (m->client == 0)
 		return WIRE_MORE;
-	follow(m, p);
-	return tell(take_news(m), WIRE_MORE, ret);
+	return tell(follow(m, p) ? take_news(m) : 0, WIRE_MORE, ret);
 }

@@ -308,6 +308,19 @@ static void check_follow(uint32_t next)
 	CHECK(lasts(&m, 1, next + 5 + 0x4800, record), "what is behind it is");
 }
 
+/* A missing segment is waited for, but not for ever. */
+static void check_hole(size_t records, bool waits)
+{
+	struct span record = BYTES("\x17\x03\x03\x00\x03\xaa\xbb\xcc"),
+		    long_one = BYTES("\x16\x03\x03\x40\x00");
+	struct tls_memory m = answered(100);
+	uint32_t at = 108;
+	for (size_t i = 0; i < records; i++, at += 5 + 0x4000)
+		lasts(&m, 1, at, long_one);
+	lasts(&m, 1, 100, record);
+	CHECK(m.way[1].data == (waits ? 2 : 1), "after %zu records", records);
+}
+
 int main(void)
 {
 	struct streams *pool = streams_new(2);
@@ -321,6 +334,9 @@ int main(void)
 	check_follow(0);
 	check_follow(100000);
 	check_follow(UINT32_MAX - 3);
+	check_hole(2, true);
+	check_hole(63, true);
+	check_hole(65, false);
 	streams_free(pool);
 	return check_done();
 }
