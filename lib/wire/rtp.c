@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "wire/rtp.h"
 
+#include <limits.h>
+
 #include "wire/wire.h"
 
 enum {
 	RTP_HEADER = 12,
 	RTP_EXTENSION_WORDS = 256, /* AV1 dependency descriptors are long */
-	RTP_BELIEVED = 255,
 	NEED_ALONE = 4,
 	NEED_BESIDE = 2, /* on a flow with an ICE check or a media handshake */
 	SEQ_FIRST = 32,  /* how far the sequence may move while a stream is not believed */
@@ -18,7 +19,7 @@ enum {
 	VIDEO_LEAST_BYTES = 700,
 	LEAN_AUDIO = 4, /* steps that agree before a kind is told */
 	LEAN_VIDEO = -3,
-	LEAN_MOST = 64,
+	LEAN_MOST = 16, /* and before it stands */
 };
 
 struct header {
@@ -81,19 +82,19 @@ static bool is_pause(uint32_t step)
 
 /* Audio: small packets, each a usual frame of samples after the one before. Video: large packets that share a
  * timestamp. One contrary step takes back two: 90 kHz steps of single-packet frames can look like audio's. */
-static int8_t lean(int8_t now, const struct rtp_stream *was, const struct header *h)
+static int8_t lean(const struct rtp_stream *was, const struct header *h)
 {
 	uint32_t step = h->ts - was->ts;
+	int next = was->leaning;
 	if ((uint16_t)(h->seq - was->seq) != 1)
-		return now;
-	int next = now;
+		return was->leaning;
 	if (step == 0 && h->bytes >= VIDEO_LEAST_BYTES)
 		next -= next > 0 ? 2 : 1;
 	else if (h->bytes < AUDIO_MOST_BYTES && is_audio_step(step))
 		next += next < 0 ? 2 : 1;
 	else if (next > 0 && (h->bytes >= AUDIO_MOST_BYTES || !is_pause(step)))
 		next = next >= 2 ? next - 2 : 0;
-	return next > LEAN_MOST || next < -LEAN_MOST ? now : (int8_t)next;
+	return (int8_t)next;
 }
 
 static uint8_t kind_of(uint8_t pt, int8_t leaning)
@@ -103,20 +104,20 @@ static uint8_t kind_of(uint8_t pt, int8_t leaning)
 	return leaning >= LEAN_AUDIO ? MEDIA_AUDIO : leaning <= LEAN_VIDEO ? MEDIA_VIDEO : 0;
 }
 
-/* The slot of this SSRC; else a free one, or the one least sure of itself, cleared. Of equals the last goes, so
- * that the streams first believed stay. */
-static unsigned slot_touch(struct rtp_memory *m, unsigned way, uint32_t ssrc)
+/* The slot of this SSRC; else the first free one, or the one least sure of itself, cleared. Of equals the last goes,
+ * so that the streams first believed stay. */
+static struct rtp_stream *slot_touch(struct rtp_stream *s, uint32_t ssrc)
 {
-	struct rtp_stream *s = m->stream[way];
-	unsigned least = 0;
+	unsigned least = 0, least_worth = UINT_MAX;
 	for (unsigned i = 0; i < RTP_STREAMS; i++) {
-		if (s[i].hits > 0 && s[i].ssrc == ssrc)
-			return i;
-		least = s[i].hits == 0 && s[least].hits == 0 ? least : s[i].hits <= s[least].hits ? i : least;
+		unsigned worth = (s[i].state & RTP_BELIEVED) != 0 ? 256 : s[i].hits;
+		if (worth > 0 && s[i].ssrc == ssrc)
+			return &s[i];
+		if (worth < least_worth || (worth == least_worth && worth > 0))
+			least = i, least_worth = worth;
 	}
 	s[least] = (struct rtp_stream){ .ssrc = ssrc };
-	m->leaning[way][least] = 0;
-	return least;
+	return &s[least];
 }
 
 static bool moves_on(const struct rtp_stream *s, const struct header *h, uint32_t seq_most)
@@ -126,57 +127,57 @@ static bool moves_on(const struct rtp_stream *s, const struct header *h, uint32_
 	return (ahead < behind ? ahead : behind) <= seq_most && (later < sooner ? later : sooner) <= TS_MOST;
 }
 
-/* Counts one packet of a stream not yet believed. True: it is now. */
-static bool believe(struct rtp_stream *s, const struct header *h, bool beside)
+/* Counts one packet of a stream not yet believed. */
+static void believe(struct rtp_stream *s, const struct header *h, bool beside)
 {
 	if (s->hits > 0 && s->seq == h->seq)
-		return false; /* a copy: neither for nor against */
+		return; /* a copy: neither for nor against */
 	bool in_order = s->hits > 0 && moves_on(s, h, beside ? SEQ_BESIDE : SEQ_FIRST);
 	s->hits = in_order ? (uint8_t)(s->hits + 1) : 1;
-	if (s->hits < (beside ? NEED_BESIDE : NEED_ALONE))
-		return false;
-	s->hits = RTP_BELIEVED;
-	return true;
+	if (s->hits >= (beside ? NEED_BESIDE : NEED_ALONE))
+		s->state = RTP_BELIEVED;
 }
 
-static void stream_follow(struct rtp_stream *s, const struct header *h)
+/* Looks for the kind of a believed stream, until it is plain or the stream has had its chance. */
+static void settle(struct rtp_stream *s, const struct header *h)
 {
-	s->ts = h->ts;
-	s->seq = h->seq;
-	s->pt = h->pt;
+	s->hits = s->hits < UINT8_MAX ? (uint8_t)(s->hits + 1) : UINT8_MAX;
+	s->state = (uint8_t)(RTP_BELIEVED | kind_of(h->pt, s->leaning));
+	bool plain = h->pt < 35 || s->leaning >= LEAN_MOST || s->leaning <= -LEAN_MOST;
+	s->state |= plain || s->hits == UINT8_MAX ? RTP_SETTLED : 0;
 }
 
-static enum wire_result tell_media(uint32_t ssrc, uint8_t media, struct finding *ret)
+static enum wire_result tell_media(uint32_t ssrc, uint8_t state, struct finding *ret)
 {
 	finding_init(ret);
 	ret->evidence = EV_PAYLOAD;
 	ret->tells = TELLS_MEDIA;
-	ret->media = media;
+	ret->media = state & (MEDIA_AUDIO | MEDIA_VIDEO);
 	ret->token = ssrc;
 	return WIRE_MATCH;
 }
 
-static enum wire_result see_rtp(const struct payload *p, struct rtp_memory *m, struct finding *ret)
+/* Not inlined: the way of a settled stream shall save no registers for this one. */
+__attribute__((noinline)) static enum wire_result see_rtp(const struct payload *p, struct rtp_memory *m,
+							  struct finding *ret)
 {
 	struct header h;
-	unsigned way = p->from_hi & 1;
 	bool beside = (p->context & (TELLS_SESSION | TELLS_KEYS)) != 0;
 	if (!header_read(p->bytes, &h) || (h.ssrc == 0 && !beside))
 		return WIRE_OTHER;
-	unsigned slot = m->last[way] % RTP_STREAMS;
-	if (m->stream[way][slot].ssrc != h.ssrc || m->stream[way][slot].hits == 0)
-		slot = slot_touch(m, way, h.ssrc);
-	struct rtp_stream *s = &m->stream[way][slot];
+	struct rtp_stream *s = slot_touch(m->stream[p->from_hi & 1], h.ssrc);
 	if (s->hits > 0)
-		m->leaning[way][slot] = lean(m->leaning[way][slot], s, &h);
-	bool sure = s->hits == RTP_BELIEVED || believe(s, &h, beside);
-	stream_follow(s, &h);
-	m->last[way] = (uint8_t)slot;
-	return sure ? tell_media(h.ssrc, kind_of(h.pt, m->leaning[way][slot]), ret) : WIRE_MORE;
+		s->leaning = lean(s, &h);
+	if ((s->state & RTP_BELIEVED) == 0)
+		believe(s, &h, beside);
+	if ((s->state & RTP_BELIEVED) != 0)
+		settle(s, &h);
+	s->ts = h.ts;
+	s->seq = h.seq;
+	return (s->state & RTP_BELIEVED) != 0 ? tell_media(h.ssrc, s->state, ret) : WIRE_MORE;
 }
 
-/* Plain RTCP is a chain of packets that ends with the payload; of SRTCP only the first length is clear, and at
- * least its index and the shortest tag follow (RFC 3711 s3.4). */
+/* Of compound RTCP, and of SRTCP behind its first 8 bytes, only the first length can be relied on. */
 static bool rtcp_sound(struct span s)
 {
 	struct cursor c = cursor_of(s);
@@ -187,31 +188,42 @@ static bool rtcp_sound(struct span s)
 }
 
 /* RTCP of a sender whose RTP was seen: believed, it is media too; not yet, it counts as a packet in order. */
-static enum wire_result see_rtcp(const struct payload *p, struct rtp_memory *m, struct finding *ret)
+__attribute__((noinline)) static enum wire_result see_rtcp(const struct payload *p, struct rtp_memory *m,
+							   struct finding *ret)
 {
-	if (p->bytes.len < 8 || !rtcp_sound(p->bytes))
+	if (!rtcp_sound(p->bytes))
 		return WIRE_OTHER;
 	uint32_t ssrc = be32(p->bytes.at + 4);
 	bool other_end = false;
 	for (unsigned i = 0; i < RTP_STREAMS; i++) {
 		struct rtp_stream *s = &m->stream[p->from_hi & 1][i];
-		other_end |= m->stream[(p->from_hi & 1) ^ 1][i].hits == RTP_BELIEVED;
+		other_end |= (m->stream[(p->from_hi & 1) ^ 1][i].state & RTP_BELIEVED) != 0;
 		if (s->hits == 0 || s->ssrc != ssrc)
 			continue;
-		if (s->hits == RTP_BELIEVED)
-			return tell_media(ssrc, 0, ret);
-		s->hits = s->hits >= 2 && s->hits + 1 < NEED_ALONE ? (uint8_t)(s->hits + 1) : s->hits;
+		if ((s->state & RTP_BELIEVED) != 0)
+			return tell_media(ssrc, s->state, ret);
+		if (s->hits == 2) /* the report can stand for one of the packets, not for more */
+			s->hits = 3;
 	}
 	/* A receiver that sends nothing reports under an SSRC of its own, about a stream that is believed. */
 	return other_end ? tell_media(ssrc, 0, ret) : WIRE_MORE;
 }
 
+/* Settled streams, which are most packets of a call, are told before anything else is read. */
 enum wire_result rtp_recognise(const struct payload *p, void *memory, struct finding *ret)
 {
 	const uint8_t *at = p->bytes.at;
+	struct rtp_memory *m = memory;
 	if (p->bytes.len < 8 || at[0] >> 6 != 2)
 		return WIRE_OTHER;
 	if (at[1] >= RTCP_FIRST && at[1] <= RTCP_LAST)
-		return see_rtcp(p, memory, ret);
-	return see_rtp(p, memory, ret);
+		return see_rtcp(p, m, ret);
+	if (p->bytes.len <= RTP_HEADER)
+		return WIRE_OTHER;
+	const struct rtp_stream *s = m->stream[p->from_hi & 1];
+	uint32_t ssrc = be32(at + 8);
+	for (unsigned i = 0; i < RTP_STREAMS; i++)
+		if (s[i].ssrc == ssrc && (s[i].state & RTP_SETTLED) != 0)
+			return tell_media(ssrc, s[i].state, ret);
+	return see_rtp(p, m, ret);
 }

@@ -9,7 +9,8 @@
  * fake_ssl_client_socket.cc) may stand before the first two. The first message must be STUN with its cookie.
  * Each call reads what became whole since the last one and returns WIRE_MATCH with all that it told; WIRE_MORE when
  * nothing did; WIRE_OTHER as soon as the first bytes exclude every framing; WIRE_BROKEN when a stream begun so loses
- * its framing. Handshake fragments of DTLS over TCP are not joined: over TCP nobody needs to cut a hello. */
+ * its framing. DTLS handshake messages in fragments are not joined here: of a hello cut in two the keys show with
+ * the ServerHello (1.2). */
 #ifndef KEYFENCE_WIRE_STUN_TCP_H
 #define KEYFENCE_WIRE_STUN_TCP_H
 

@@ -34,8 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			must(f.tells == TELLS_MEDIA && seen > 0 && f.token <= UINT32_MAX &&
 			     f.piece_count == 0);
 		seen++;
-		for (unsigned way = 0; way < 2; way++)
-			must(m.last[way] < RTP_STREAMS);
+		for (unsigned i = 0; i < RTP_STREAMS; i++) /* settled is believed */
+			must((m.stream[0][i].state & (RTP_SETTLED | RTP_BELIEVED)) != RTP_SETTLED);
 	}
 	return 0;
 }
