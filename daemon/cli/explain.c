@@ -51,14 +51,14 @@ static void ignore(void *user, const struct flow_fact *f)
 	(void)user, (void)f;
 }
 
-static void print_set(const char *before, enum word_set set, unsigned value)
+static void print_set(const char *before, const char *between, enum word_set set, unsigned value)
 {
 	unsigned bit;
 	const char *name;
 	for (size_t i = 0; (name = word_at(set, i, &bit)) != NULL; i++)
 		if (value & bit) {
 			printf("%s%s", before, name);
-			before = "+";
+			before = between;
 		}
 }
 
@@ -79,14 +79,14 @@ static void explain_name(const struct book *b, const struct trace_step *s)
 {
 	printf("  name     ");
 	print_hostile(s->text, s->text_bytes);
-	print_set(", told by ", WORDS_EVIDENCE, s->number);
+	print_set(", told by ", "+", WORDS_EVIDENCE, s->number);
 	if (s->row == 0) {
 		puts(": no row of the catalogue");
 		return;
 	}
 	const struct book_name *row = book_name(b, s->row - 1u);
 	printf(": %s, row %s", book_string(b, book_service(b, row->service)->name), book_string(b, row->pattern));
-	print_set(", roles ", WORDS_ROLE, row->roles);
+	print_set(", roles ", "+", WORDS_ROLE, row->roles);
 	print_row_source(b, row->source, row->checked);
 	putchar('\n');
 }
@@ -96,6 +96,7 @@ static void explain_step(const struct book *b, const struct trace_step *s)
 	switch (s->what) {
 	case TRACE_FINDING:
 		printf("  found    %s", engine_recogniser(s->row));
+		print_set(": ", ", ", WORDS_TELLS, s->number);
 		if (s->text_bytes > 0) {
 			fputs(": ", stdout);
 			print_hostile(s->text, s->text_bytes);
@@ -173,15 +174,28 @@ static void print_headline(const struct book *b, const struct flow_fact *f)
 	printf("%s  %s %s port %u -> %s port %u\n", book_string(b, book_service(b, f->now.service)->name),
 	       word_name(WORDS_PROTO, f->key.proto), address_text(fact_client(f), client), fact_client_port(f),
 	       address_text(fact_server(f), server), fact_server_port(f));
-	print_set("  roles    ", WORDS_ROLE, f->now.roles);
-	print_set(" (keys by ", WORDS_BASIS, f->now.basis);
+	print_set("  roles    ", "+", WORDS_ROLE, f->now.roles);
+	print_set(" (keys by ", "+", WORDS_BASIS, f->now.basis);
 	fputs(f->now.basis != 0 ? ")" : "", stdout);
-	print_set(", ", WORDS_MEDIA, f->now.media);
+	print_set(", ", "+", WORDS_MEDIA, f->now.media);
 	if (f->now.path != PATH_NONE)
 		printf(", path %s", word_name(WORDS_PATH, f->now.path));
 	printf(", stage %s\n", word_name(WORDS_STAGE, f->now.stage));
-	print_set("  evidence ", WORDS_EVIDENCE, f->now.evidence);
+	print_set("  evidence ", "+", WORDS_EVIDENCE, f->now.evidence);
 	printf(": %s\n", word_name(WORDS_STRENGTH, strength_of(f->now.evidence)));
+}
+
+/* The same row matches again with each finding: once is enough. */
+static bool is_repeated(const struct trace *t, unsigned i)
+{
+	const struct trace_step *s = &t->step[i];
+	for (unsigned n = 0; n < i; n++) {
+		const struct trace_step *o = &t->step[n];
+		if (o->what == s->what && o->row == s->row && o->number == s->number && o->text_bytes == s->text_bytes &&
+		    memcmp(o->text, s->text, s->text_bytes) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int explain_flow(const struct subject *s, const struct flow_fact *f)
@@ -194,7 +208,8 @@ static int explain_flow(const struct subject *s, const struct flow_fact *f)
 	int status = pipeline_run(&p);
 	print_headline(s->book, f);
 	for (unsigned i = 0; i < t.count; i++)
-		explain_step(s->book, &t.step[i]);
+		if (!is_repeated(&t, i))
+			explain_step(s->book, &t.step[i]);
 	if (t.lost > 0)
 		printf("  (%u more steps)\n", t.lost);
 	if (book_settings(s->book)->has_policy)

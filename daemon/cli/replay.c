@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <inttypes.h>
+#include <stdlib.h>
 
 #include "cli/pipeline.h"
+#include "cli/summary.h"
 #include "ledger/ledger.h"
 
 enum { MEETINGS_OPEN = 4096 };
@@ -12,7 +13,7 @@ struct story {
 	struct ledger *ledger;
 	bool meetings; /* tell meetings instead of alerts */
 	bool violated;
-	uint64_t alerts, meeting_count;
+	struct summary summary;
 };
 
 static void tell_event(struct story *s, const struct event *e)
@@ -20,9 +21,10 @@ static void tell_event(struct story *s, const struct event *e)
 	static char storage[EVENT_JSON_BYTES];
 	struct text t = text_in(storage, sizeof storage);
 	s->violated |= e->done == DONE_ALERTED || e->done == DONE_WOULD_BLOCK || e->done == DONE_BLOCKED;
-	s->alerts += e->state == ALERT_CLOSED;
 	if (s->meetings)
 		return;
+	if (e->state == ALERT_CLOSED && e->done != DONE_NOTHING)
+		summary_alert(&s->summary, s->book, e);
 	if (s->cli->json)
 		event_json(s->book, e, &t);
 	else if (e->state == ALERT_CLOSED)
@@ -36,9 +38,10 @@ static void tell_meeting(struct story *s, const struct meeting *m)
 {
 	static char storage[EVENT_JSON_BYTES];
 	struct text t = text_in(storage, sizeof storage);
-	s->meeting_count++;
-	if (!s->meetings)
+	if (!s->meetings) {
+		summary_meeting(&s->summary, s->book, m);
 		return;
+	}
 	if (s->cli->json)
 		meeting_json(s->book, m, &t);
 	else
@@ -72,27 +75,33 @@ static void take_end(void *user)
 	take_all(s);
 }
 
-static int tell_story(const struct cli *c, struct library *lib, bool meetings)
+static int tell_story(const struct cli *c, const struct book *b, struct story *s)
 {
-	struct story s = { .cli = c, .book = &lib->book, .meetings = meetings };
-	s.ledger = ledger_new(&lib->book, MEETINGS_OPEN);
-	if (s.ledger == NULL)
+	s->ledger = ledger_new(b, MEETINGS_OPEN);
+	if (s->ledger == NULL)
 		return complain(STATUS_OURS, "no memory");
-	struct pipeline p = { .cli = c, .book = &lib->book, .user = &s, .fact = take_fact, .ended = take_end };
+	struct pipeline p = { .cli = c, .book = b, .user = s, .fact = take_fact, .ended = take_end };
 	int status = pipeline_run(&p);
-	ledger_free(s.ledger);
-	if (!c->quiet && !c->json)
-		fprintf(stderr, "%" PRIu64 " meetings, %" PRIu64 " alerts\n", s.meeting_count, s.alerts);
-	return status == STATUS_DONE && s.violated && !meetings ? STATUS_VIOLATED : status;
+	ledger_free(s->ledger);
+	if (!c->quiet && !c->json && !s->meetings)
+		summary_print(&s->summary, c->colour);
+	return status == STATUS_DONE && s->violated && !s->meetings ? STATUS_VIOLATED : status;
 }
 
 static int open_and_tell(const struct cli *c, bool meetings)
 {
 	struct library lib;
+	struct story *s = calloc(1, sizeof *s);
+	if (s == NULL)
+		return complain(STATUS_OURS, "no memory");
 	int status = library_open(c, &lib);
+	s->cli = c;
+	s->book = &lib.book;
+	s->meetings = meetings;
 	if (status == STATUS_DONE)
-		status = tell_story(c, &lib, meetings);
+		status = tell_story(c, &lib.book, s);
 	library_close(&lib);
+	free(s);
 	return status;
 }
 
