@@ -38,6 +38,8 @@ static bool place_at(const struct engine *e, const struct flow *f, const struct 
 	} else
 		return false;
 	uint32_t row = catalogue_prefix(e->book, ret->at);
+	while (row != 0 && book_prefix(e->book, row - 1)->service != f->now.service)
+		row = book_prefix(e->book, row - 1)->parent; /* the service's own, around another's */
 	ret->told.service = f->now.service;
 	ret->told.in_prefix = row != 0;
 	ret->told.prefix_place = row != 0 ? book_prefix(e->book, row - 1)->place : 0;
@@ -88,16 +90,18 @@ static void fill_place(struct engine *e, const struct flow *f, const struct deta
 		ret->where = locate(e, &w);
 }
 
+/* The place's verdict that policy_decide called the worst. */
 static struct verdict worst_of(const struct flow_fact *x)
 {
 	struct verdict worst = { 0 };
-	for (unsigned i = 0; i < PLACES; i++) {
+	uint8_t coverage = 0;
+	for (unsigned i = PLACES; i-- > 0;) {
 		const struct verdict *v = &x->place[i].verdict;
-		uint8_t coverage = worst.coverage | v->coverage;
-		if (x->place[i].set && (v->action > worst.action || (worst.rule == 0 && v->rule != 0)))
+		coverage |= v->coverage;
+		if (x->place[i].set && v->rule == x->now.rule && v->action == x->now.action)
 			worst = *v;
-		worst.coverage = coverage;
 	}
+	worst.coverage = coverage;
 	return worst;
 }
 

@@ -78,11 +78,11 @@ static unsigned basis_of(unsigned tells)
 }
 
 /* Contact is not use. */
-static void raise_stage(struct flow *f, unsigned tells, bool answered)
+static void raise_stage(struct flow *f, unsigned tells)
 {
 	bool finished = (tells & TELLS_KEYS) && (tells & TELLS_ENCRYPTED);
 	bool fetched = (tells & TELLS_DATA) && f->now.basis & BASIS_SERVER;
-	if (answered && f->now.stage < STAGE_PROBE)
+	if (f->now.evidence & EV_ANSWER && f->now.stage < STAGE_PROBE)
 		f->now.stage = STAGE_PROBE;
 	if (finished || fetched || tells & (TELLS_MEDIA | TELLS_LASTING))
 		f->now.stage = STAGE_USED;
@@ -123,8 +123,8 @@ void merge_finding(struct engine *e, struct flow *f, struct detail *d, bool from
 	}
 	d->tells |= x->tells;
 	keep_told(d, x);
-	if (answered && f->now.stage < STAGE_PROBE)
-		f->now.stage = STAGE_PROBE;
+	if (answered)
+		f->now.evidence |= EV_ANSWER;
 	if (f->now.service == SERVICE_NONE)
 		return;
 	f->now.roles |= (uint8_t)roles_of(d->tells);
@@ -136,7 +136,7 @@ void merge_finding(struct engine *e, struct flow *f, struct detail *d, bool from
 		f->now.path = PATH_RELAY;
 	if (f->now.path == PATH_NONE && f->flags & FLOW_BOTH_LOCAL && d->tells & TELLS_SESSION)
 		f->now.path = PATH_PEER; /* a session between two of ours */
-	raise_stage(f, d->tells, answered);
+	raise_stage(f, d->tells);
 }
 
 void merge_handshake(struct flow *f)
