@@ -14,9 +14,9 @@
 /* stun, turn, dtls and rtp share turn's (turn.h). */
 struct udp_memory {
 	struct turn_memory turn;
-	struct webex_memory webex;
 	struct zoom_memory zoom;
 	struct teams_memory teams;
+	struct webex_memory webex;
 };
 _Static_assert(sizeof(struct udp_memory) <= WIRE_MEMORY_BYTES, "all recognisers of datagrams fit");
 _Static_assert(sizeof(struct tls_memory) <= WIRE_MEMORY_BYTES && sizeof(struct stun_tcp_memory) <= WIRE_MEMORY_BYTES,

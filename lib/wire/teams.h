@@ -20,7 +20,7 @@ struct teams_memory {
 	uint8_t message;    /* 0: none; else the type of the last message, 06 or 07 */
 	uint8_t message_hi; /* who sent it */
 	uint8_t matched;    /* an acknowledgement followed a message */
-};
+} __attribute__((packed)); /* the last of a flow's memory: without padding all recognisers fit */
 _Static_assert(sizeof(struct teams_memory) <= 24, "the flow keeps 24 bytes for teams");
 
 /* memory is a struct teams_memory. WIRE_MORE: a message without acknowledgement so far. Never WIRE_BROKEN. */
