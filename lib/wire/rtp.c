@@ -34,11 +34,10 @@ static uint32_t be32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
-/* The one parser here without a cursor: it runs for every media packet, and one length guards all its reads. */
+/* Of more than RTP_HEADER bytes. The one parser here without a cursor: it runs for many media packets, and one
+ * length guards all its reads. */
 static bool header_read(struct span s, struct header *ret)
 {
-	if (s.len <= RTP_HEADER)
-		return false;
 	const uint8_t *at = s.at;
 	size_t need = RTP_HEADER + 4u * (at[0] & 15);
 	if ((at[0] & 16) != 0) {

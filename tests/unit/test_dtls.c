@@ -216,8 +216,10 @@ static void check_extensions(void)
 		put_fragment(&all, 1, 0, span_made(&body), 0, body.len);
 		struct payload p = { .bytes = span_made(&all) };
 		CHECK(dtls_recognise(&p, &m, &f) == rows[i].want, "%s", rows[i].name);
-		if (rows[i].want != WIRE_MATCH)
+		if (rows[i].want != WIRE_MATCH) {
+			CHECK(m.flow == 0 && m.way[0] == 0, "%s left a mark", rows[i].name);
 			continue;
+		}
 		CHECK(f.tells == rows[i].tells && f.evidence == rows[i].evidence, "%s: %x %x", rows[i].name,
 		      f.tells, f.evidence);
 		CHECK(f.name_count == (rows[i].host != NULL), "%s", rows[i].name);
@@ -312,7 +314,7 @@ static void check_encrypted(void)
 		unsigned way, type, epoch, want;
 	} rows[] = {
 		{ 0, 20, 0, 0 },
-		{ 0, 22, 1, 0 },
+
 		{ 1, 22, 1, TELLS_ENCRYPTED },
 		{ 0, 23, 1, TELLS_ENCRYPTED },
 		{ 0, 21, 1, TELLS_ENCRYPTED },
@@ -327,6 +329,23 @@ static void check_encrypted(void)
 		CHECK(see(&m, rows[i].way, 0, span_made(&d), &f) == WIRE_MATCH, "row %zu", i);
 		CHECK(f.tells == rows[i].want, "row %zu tells %x", i, f.tells);
 	}
+}
+
+/* The largest record, and one byte more; and data of epoch 0, which there is not. */
+static void check_data(void)
+{
+	static uint8_t d[13 + 18432 + 1] = { 23, 0xFE, 0xFD, 0, 1 };
+	struct dtls_memory m = { .flow = 0 };
+	struct finding f;
+	CHECK(see_hex(&m, 0, 0, hello_hex, &f) == WIRE_MATCH, "hello");
+	for (size_t bytes = 18432; bytes <= 18433; bytes++) {
+		d[11] = (uint8_t)(bytes >> 8), d[12] = (uint8_t)bytes;
+		enum wire_result how = see(&m, 0, 0, span_of(d, 13 + bytes), &f);
+		CHECK(how == (bytes == 18432 ? WIRE_MATCH : WIRE_BROKEN), "%zu bytes: %d", bytes, how);
+	}
+	CHECK(see_hex(&m, 0, 0, "17fefd000000000000000000010a", &f) == WIRE_BROKEN, "data in the clear");
+	CHECK(see_hex(&m, 1, 0, "17fefd000100000000000000010a", &f) == WIRE_MATCH, "data");
+	CHECK(f.tells == (TELLS_ENCRYPTED | TELLS_DATA), "tells %x", f.tells);
 }
 
 static void check_midflow(void)
@@ -415,6 +434,7 @@ int main(void)
 	check_whole();
 	check_not_cut();
 	check_encrypted();
+	check_data();
 	check_midflow();
 	check_unified();
 	check_broken();

@@ -119,6 +119,9 @@ static void check_rtcp(void)
 	RUN("a sender's report after two packets", 0, "ooooM", { 0x80, 96, 1, 0, 7, 50 },
 	    { 0x80, 96, 2, 0, 7, 50 }, { 0x80, 200, 6, 7, 1, 28 }, { 0x80, 200, 6, 7, 1, 28 },
 	    { 0x80, 96, 3, 0, 7, 50 });
+	RUN("a sender's report after one packet", 0, "ooooM", { 0x80, 96, 1, 0, 7, 50 },
+	    { 0x80, 200, 6, 7, 1, 28 }, { 0x80, 96, 2, 0, 7, 50 }, { 0x80, 96, 3, 0, 7, 50 },
+	    { 0x80, 96, 4, 0, 7, 50 });
 	RUN("of a stream believed", TELLS_KEYS, "oMM", { 0x80, 96, 1, 0, 7, 50 }, { 0x80, 96, 2, 0, 7, 50 },
 	    { 0x80, 200, 6, 7, 1, 28 });
 	RUN("of another", TELLS_KEYS, "oMo", { 0x80, 96, 1, 0, 7, 50 }, { 0x80, 96, 2, 0, 7, 50 },

@@ -100,6 +100,11 @@ static const struct row {
 	{ "more after the end", "00010000" COOKIE_TXN "80220000", WIRE_BROKEN, 0, 0, 0, 0, 0, 0, 0, 0 },
 	{ "wrong FINGERPRINT", "00010008" COOKIE_TXN "8028000400000000", WIRE_BROKEN, 0, 0, 0, 0, 0, 0, 0,
 	  0 },
+	{ "FINGERPRINT not last", "00010010" COOKIE_TXN "80280004fd8125da 8022000461626364", WIRE_BROKEN, 0,
+	  0, 0, 0, 0, 0, 0, 0 },
+	{ "MS-TURN swaps REALM and NONCE",
+	  "01130018" COOKIE_TXN "000f000472c64bc6 00140003616263 0015000578797a3132", WIRE_MATCH, 3,
+	  STUN_ERROR, 0, NULL, NULL, NULL, "", "xyz12" },
 	{ "MS-TURN overruns", "0003000a" COOKIE_TXN "000f000472c64bc6 8022", WIRE_BROKEN, 0, 0, 0, 0, 0, 0, 0,
 	  0 },
 	{ "MS-TURN cookie not first: padded",
@@ -181,9 +186,9 @@ static void check_fingerprint(void)
 /* Ten vendor numbers, Microsoft's last: they are kept. */
 static void check_numbers(void)
 {
-	struct span in = check_hex("00010030" COOKIE_TXN
+	struct span in = check_hex("00010034" COOKIE_TXN
 				   "c0570000 c0590000 ff050000 40000000 40010000 40020000 40030000 "
-				   "40040000 40070000 c0570000 80700000 80540000");
+				   "40040000 40070000 c0570000 80700000 80540000 40090000");
 	static const uint16_t want[] = { 0xC057, 0xC059, 0xFF05, 0x4000, 0x4001, 0x4002, 0x8054, 0x8070 };
 	struct stun_message s;
 	CHECK(stun_parse(in, &s) == WIRE_MATCH && s.number_count == 8, "count");

@@ -150,6 +150,8 @@ static void check_allocation(void)
 	    { 1, 3, "0108", WIRE_MATCH, A | U | Y, PA, 0, NULL, 0 },
 	    { 0, 4, "0004 000d0004 00000000", WIRE_MATCH, R | U | TELLS_CLOSE, P, 0, NULL, 0 },
 	    { 1, 4, "0104 000d0004 00000000", WIRE_MATCH, A | U | Y, PA, 0, NULL, 0 });
+	RUN("a Refresh that goes on", { 0, 1, "0004 000d0004 00000258", WIRE_MATCH, R | U, P, 0, NULL, 0 },
+	    { 0, 2, "0004", WIRE_MATCH, R | U, P, 0, NULL, 0 });
 	RUN("Send and Data",
 	    { 0, 1, "0016" XOR_PEER "0013004e" HELLO "0000", WIRE_MATCH, U | Y | K, P, TOLD_PEER,
 	      "203.112.113.7:14360", 0 },
