@@ -358,6 +358,10 @@ static void test_json_peer(void)
 	e.worst.place = PLACE_RELAY;
 	has(json_of(&e), "\"relay\":{\"ip\":\"203.0.113.9\",\"country\":\"CN\"}");
 	CHECK(strstr(storage, "\"peer\":{") == NULL, "no peer is known");
+	e.meeting.place[1] = e.meeting.place[0];
+	e.meeting.place[1].port = 444;
+	has(json_of(&e),
+	    "\"related\":{\"ip\":[\"10.8.1.2\",\"52.81.150.250\"],\"hosts\":[\"zoomtp101zc.zoom.us\"]}");
 }
 
 static void test_meeting_json(void)

@@ -458,8 +458,9 @@ static void test_determinism(void)
 {
 	struct heard *h[2] = { begin(3), begin(3) };
 	for (unsigned i = 1; i <= 120; i++) {
-		struct flow_fact f = i % 3 == 0 ? bad_key(i % 11, 100 + 20 * i)
-						: a_flow(i, i % 2 ? ZOOM : TEAMS, 1u << i % 4, 100 + 20 * i);
+		struct flow_fact f =
+			i % 3 == 0 ? bad_key(i % 11, 100 + 20 * i)
+				   : a_flow(i, i % 2 ? ZOOM : TEAMS, (uint8_t)(1u << i % 4), 100 + 20 * i);
 		f.kind = (uint8_t)(i % 4);
 		if (i % 5 == 0)
 			violate(&f, NO_ZOOM, located(IN_CN, IN_DE, CERTAINTY_DISPUTED));
@@ -502,8 +503,212 @@ static void test_ids(void)
 	done(h);
 }
 
+/* ---- what must not be counted twice, or at all ---- */
+
+static void test_lost_place_returns(void)
+{
+	struct heard *h = begin(4);
+	tell(h, a_flow(1, ZOOM, ROLE_MEDIA, 100));
+	struct flow_fact probe = a_flow(30, ZOOM, ROLE_SIGNALLING, 150);
+	for (unsigned i = 2; i <= 30; i++) {
+		probe = a_flow(i, ZOOM, ROLE_SIGNALLING, 100 + i);
+		probe.now.stage = STAGE_PROBE;
+		probe.bytes[0] = 1000 - i;
+		tell(h, probe);
+	}
+	tell(h, later(probe, FACT_CHANGED, 140, 140, 1));
+	violate(&probe, SIGNALLING_NEVER, located(IN_CN, 0, CERTAINTY_CONFIRMED));
+	probe.now.stage = STAGE_USED;
+	tell(h, later(probe, FACT_CHANGED, 150, 150, 2));
+	ledger_end(h->l);
+	hear(h);
+	const struct meeting *m = &h->meeting[0];
+	CHECK(m->places_lost == 30 - EVENT_PLACES, "one that speaks again is lost once: %u", m->places_lost);
+	CHECK(m->place[0].packets[0] == 12 && m->place[0].flows == 1, "and comes back whole: %llu",
+	      (unsigned long long)m->place[0].packets[0]);
+	done(h);
+}
+
+static void test_verdict_stays(void)
+{
+	struct heard *h = begin(4);
+	struct flow_fact a = bad_key(1, 100), b = a_flow(2, ZOOM, ROLE_KEY, 110);
+	b.key.hi = b.place[PLACE_SERVER].at = a.key.hi;
+	tell(h, a);
+	tell(h, b);
+	ledger_end(h->l);
+	hear(h);
+	CHECK(h->meeting[0].place_count == 1 && h->meeting[0].place[0].verdict.action == ACTION_BLOCK,
+	      "what was violated there stays violated");
+	done(h);
+}
+
+static void test_two_windows(void)
+{
+	struct heard *h = begin(8);
+	struct flow_fact a = a_flow(1, ZOOM, ROLE_WEB, 100), b = a_flow(2, ZOOM, ROLE_SIGNALLING, 110);
+	b.key.hi = b.place[PLACE_SERVER].at = a.key.hi;
+	violate(&a, NO_ZOOM, located(IN_CN, 0, CERTAINTY_CONFIRMED));
+	violate(&b, SIGNALLING_NEVER, located(IN_CN, 0, CERTAINTY_CONFIRMED));
+	tell(h, a);
+	tell(h, b);
+	CHECK(h->events == 2, "a window for each rule");
+	tell(h, a_flow(3, ZOOM, ROLE_MEDIA, 150));
+	ledger_end(h->l);
+	hear(h);
+	const struct meeting *m = &h->meeting[0];
+	CHECK(h->events == 4 && m->flows == 3 && m->place_count == 2, "both in one meeting: %zu", h->events);
+	CHECK(m->place[0].flows == 2 && m->place[0].packets[0] == 20, "their common place");
+	done(h);
+}
+
+static void test_order_of_ends(void)
+{
+	struct heard *h = begin(8);
+	for (unsigned i = 1; i <= 4; i++) {
+		struct flow_fact f = a_flow(i, ZOOM, ROLE_MEDIA, 105 - i);
+		f.key.lo = address_from_v4(0x0A000000 + i);
+		f.at_us = 110 * SECOND;
+		tell(h, f);
+		tell(h, later(f, FACT_ENDED, 110, i < 4 ? 110 : 120, 1));
+	}
+	tick(h, 230);
+	CHECK(h->meetings == 3, "three at once: %zu", h->meetings);
+	tick(h, 240);
+	CHECK(h->meetings == 4, "the fourth without any fact between");
+	for (size_t i = 1; i < 3; i++)
+		CHECK(h->meeting[i - 1].first_us < h->meeting[i].first_us, "by their first packet");
+	done(h);
+}
+
+static void test_taken_back_later(void)
+{
+	struct heard *h = begin(8);
+	struct flow_fact f = a_flow(1, SERVICE_UNKNOWN, ROLE_MEDIA, 100),
+			 g = a_flow(2, SERVICE_UNKNOWN, ROLE_MEDIA, 400);
+	tell(h, f);
+	tell(h, later(f, FACT_QUIET, 230, 110, 0));
+	g.key.hi = g.place[PLACE_SERVER].at = f.key.hi;
+	tell(h, g);
+	tell(h, later(f, FACT_RESUMED, 410, 410, 7));
+	f.now.service = ZOOM;
+	tell(h, later(f, FACT_CHANGED, 411, 411, 9));
+	ledger_end(h->l);
+	hear(h);
+	CHECK(h->meetings == 3 && h->meeting[0].packets[0] == 10, "the first meeting keeps its own");
+	for (size_t i = 1; i < 3; i++) {
+		const struct meeting *m = &h->meeting[i];
+		uint64_t want = m->service == ZOOM ? 9 : 10;
+		CHECK(m->flows == 1 && m->packets[0] == want && m->place[0].packets[0] == want,
+		      "%llu of %llu", (unsigned long long)m->packets[0], (unsigned long long)want);
+		CHECK(m->place[0].flows == 1, "one flow there");
+	}
+	done(h);
+}
+
+static void test_quiet_flows(void)
+{
+	struct heard *h = begin(8);
+	struct flow_fact web = a_flow(1, ZOOM, ROLE_WEB, 100), key = a_flow(2, ZOOM, ROLE_KEY, 400);
+	tell(h, web);
+	tell(h, later(web, FACT_QUIET, 221, 101, 1));
+	tell(h, key);
+	tell(h, later(web, FACT_CHANGED, 410, 101, 1)); /* judged again, without a packet */
+	tell(h, later(web, FACT_ENDED, 415, 101, 1));
+	tell(h, later(key, FACT_QUIET, 525, 405, 1));
+	CHECK(h->meetings == 1 && h->meeting[0].flows == 1, "a quiet flow does not belong to it: %u",
+	      h->meeting[0].flows);
+	tell(h, later(key, FACT_CHANGED, 600, 405, 1));
+	tell(h, later(key, FACT_ENDED, 700, 405, 1));
+	CHECK(counters(h).meetings == 1, "nor does one that has been quiet start one");
+	done(h);
+}
+
+static void test_resumed_as_media(void)
+{
+	struct heard *h = begin(8);
+	struct flow_fact f = a_flow(1, ZOOM, ROLE_WEB, 100);
+	tell(h, f);
+	tell(h, later(f, FACT_QUIET, 221, 101, 1));
+	f.now.roles |= ROLE_MEDIA;
+	tell(h, later(f, FACT_RESUMED, 1000, 1000, 2));
+	tell(h, later(f, FACT_CHANGED, 1001, 1001, 3));
+	ledger_end(h->l);
+	hear(h);
+	CHECK(h->meeting[0].first_us == 1000 * SECOND, "it starts when the flow resumes");
+	done(h);
+}
+
+static void test_closed_early_and_again(void)
+{
+	struct heard *h = begin(1);
+	struct flow_fact a = a_flow(1, ZOOM, ROLE_MEDIA, 100), b = a_flow(2, TEAMS, ROLE_MEDIA, 101);
+	tell(h, a);
+	tell(h, b);
+	tell(h, later(a, FACT_CHANGED, 102, 102, 1));
+	ledger_end(h->l);
+	hear(h);
+	CHECK(h->meetings == 3 && h->meeting[0].id != h->meeting[2].id, "what goes on is another meeting");
+	CHECK(h->meeting[0].packets[0] == 10 && h->meeting[2].packets[0] == 1, "each packet once");
+	done(h);
+}
+
+static void test_verdict_leaves_and_returns(void)
+{
+	struct heard *h = begin(4);
+	struct flow_fact good = a_flow(1, ZOOM, ROLE_KEY, 100), bad = bad_key(1, 100);
+	good.id = bad.id;
+	tell(h, bad);
+	tell(h, later(good, FACT_CHANGED, 110, 110, 10));
+	tell(h, later(bad, FACT_CHANGED, 120, 120, 11));
+	ledger_end(h->l);
+	hear(h);
+	CHECK(h->events == 2 && h->event[1].violating_flows == 1, "one alert, one flow");
+	CHECK(h->event[1].violating_packets[0] == 11,
+	      "what passed while it was permitted is no violation: %llu",
+	      (unsigned long long)h->event[1].violating_packets[0]);
+	done(h);
+}
+
+static void test_window_is_no_meeting(void)
+{
+	struct heard *h = begin(4);
+	struct flow_fact web = a_flow(1, ZOOM, ROLE_WEB, 100), media = a_flow(2, ZOOM, ROLE_MEDIA, 110);
+	violate(&web, NO_ZOOM, located(IN_US, 0, CERTAINTY_CONFIRMED));
+	violate(&media, NO_ZOOM, located(IN_US, 0, CERTAINTY_CONFIRMED));
+	tell(h, web);
+	tell(h, later(web, FACT_ENDED, 101, 101, 0));
+	tell(h, media); /* its first packet is as old as the window */
+	CHECK(h->events == 2 && h->event[0].meeting.id != h->event[1].meeting.id &&
+		      h->event[0].alert_id != h->event[1].alert_id,
+	      "ids tell them apart");
+	done(h);
+}
+
+static void test_other_book(void)
+{
+	struct heard *h = begin(4);
+	struct flow_fact f = bad_key(1, 100);
+	f.verdict.rule = f.place[PLACE_SERVER].verdict.rule = 99;
+	f.now.component = 99;
+	tell(h, f);
+	CHECK(h->events == 0 && counters(h).meetings == 1, "a rule that this book does not have");
+	done(h);
+}
+
 int main(void)
 {
+	test_lost_place_returns();
+	test_verdict_stays();
+	test_two_windows();
+	test_order_of_ends();
+	test_taken_back_later();
+	test_quiet_flows();
+	test_resumed_as_media();
+	test_closed_early_and_again();
+	test_verdict_leaves_and_returns();
+	test_window_is_no_meeting();
+	test_other_book();
 	test_one_meeting();
 	test_two_minutes();
 	test_split_and_kept();
