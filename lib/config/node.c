@@ -144,11 +144,13 @@ static void refuse_duplicates(struct parse *p, struct node *map)
 		sorted[n++] = c;
 	qsort(sorted, n, sizeof *sorted, key_order);
 	for (size_t i = 1; i < n; i++)
-		if (span_equal(sorted[i - 1]->key, sorted[i]->key))
+		if (span_equal(sorted[i - 1]->key, sorted[i]->key)) {
 			report_mistake(p->report, node_where_key(sorted[i]),
 				       "the key `%s` stands here again; once would be right (it stands in "
 				       "line %u, too)",
 				       SHOW(sorted[i]->key), sorted[i - 1]->key_line);
+			sorted[i]->bad = true;
+		}
 	free(sorted);
 }
 

@@ -63,13 +63,15 @@ bool schema_read(struct load *l, const struct node *map, const char *what, const
 		return false;
 	for (const struct node *c = map->first; c != NULL; c = c->next) {
 		const struct key *k = key_find(keys, count, c->key);
+		if (c->bad)
+			continue;
 		if (k == NULL)
 			tell_unknown(l, c, what, keys, count);
 		else if (k->need == KEY_LATER)
 			report_mistake(l->report, node_where_key(c),
 				       "`%s` is known but not yet available in this version; leave it out",
 				       k->name);
-		else if (!c->bad)
+		else
 			k->read(l, c, k, (uint8_t *)into + k->at);
 	}
 	bool whole = true;
