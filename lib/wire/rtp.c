@@ -81,19 +81,19 @@ static bool is_pause(uint32_t step)
 
 /* Audio: small packets, each a usual frame of samples after the one before. Video: large packets that share a
  * timestamp. One contrary step takes back two: 90 kHz steps of single-packet frames can look like audio's. */
-static int8_t lean(const struct rtp_stream *was, const struct header *h)
+static int8_t lean(int8_t now, const struct rtp_stream *was, const struct header *h)
 {
 	uint32_t step = h->ts - was->ts;
-	int next = was->leaning;
+	int next = now;
 	if ((uint16_t)(h->seq - was->seq) != 1)
-		return was->leaning;
+		return now;
 	if (step == 0 && h->bytes >= VIDEO_LEAST_BYTES)
 		next -= next > 0 ? 2 : 1;
 	else if (h->bytes < AUDIO_MOST_BYTES && is_audio_step(step))
 		next += next < 0 ? 2 : 1;
 	else if (next > 0 && (h->bytes >= AUDIO_MOST_BYTES || !is_pause(step)))
 		next = next >= 2 ? next - 2 : 0;
-	return (int8_t)next;
+	return next > LEAN_MOST || next < -LEAN_MOST ? now : (int8_t)next;
 }
 
 static uint8_t kind_of(uint8_t pt, int8_t leaning)
@@ -138,11 +138,11 @@ static void believe(struct rtp_stream *s, const struct header *h, bool beside)
 }
 
 /* Looks for the kind of a believed stream, until it is plain or the stream has had its chance. */
-static void settle(struct rtp_stream *s, const struct header *h)
+static void settle(struct rtp_stream *s, const struct header *h, int8_t leaning)
 {
 	s->hits = s->hits < UINT8_MAX ? (uint8_t)(s->hits + 1) : UINT8_MAX;
-	s->state = (uint8_t)(RTP_BELIEVED | kind_of(h->pt, s->leaning));
-	bool plain = h->pt < 35 || s->leaning >= LEAN_MOST || s->leaning <= -LEAN_MOST;
+	s->state = (uint8_t)(RTP_BELIEVED | kind_of(h->pt, leaning));
+	bool plain = h->pt < 35 || leaning >= LEAN_MOST || leaning <= -LEAN_MOST;
 	s->state |= plain || s->hits == UINT8_MAX ? RTP_SETTLED : 0;
 }
 
@@ -164,13 +164,13 @@ __attribute__((noinline)) static enum wire_result see_rtp(const struct payload *
 	bool beside = (p->context & (TELLS_SESSION | TELLS_KEYS)) != 0;
 	if (!header_read(p->bytes, &h) || (h.ssrc == 0 && !beside))
 		return WIRE_OTHER;
-	struct rtp_stream *s = slot_touch(m->stream[p->from_hi & 1], h.ssrc);
-	if (s->hits > 0)
-		s->leaning = lean(s, &h);
+	struct rtp_stream *all = m->stream[p->from_hi & 1], *s = slot_touch(all, h.ssrc);
+	int8_t *leaning = &m->leaning[p->from_hi & 1][s - all];
+	*leaning = s->hits > 0 ? lean(*leaning, s, &h) : 0;
 	if ((s->state & RTP_BELIEVED) == 0)
 		believe(s, &h, beside);
 	if ((s->state & RTP_BELIEVED) != 0)
-		settle(s, &h);
+		settle(s, &h, *leaning);
 	s->ts = h.ts;
 	s->seq = h.seq;
 	return (s->state & RTP_BELIEVED) != 0 ? tell_media(h.ssrc, s->state, ret) : WIRE_MORE;

@@ -20,17 +20,16 @@ enum { RTP_STREAMS = 4 };
 struct rtp_stream {
 	uint32_t ssrc, ts;
 	uint16_t seq;
-	uint8_t hits;   /* packets in order, 0: the slot is free; once believed: packets at all */
-	uint8_t state;  /* enum rtp_state, and the media told */
-	int8_t leaning; /* above 0: steps like audio's; below: like video's */
-	uint8_t zero[3];
+	uint8_t hits;  /* packets in order, 0: the slot is free; once believed: packets at all */
+	uint8_t state; /* enum rtp_state, and the media told */
 };
 enum rtp_state { RTP_BELIEVED = 0x40, RTP_SETTLED = 0x80 }; /* settled: its kind is looked for no longer */
 /* What rtp keeps on a flow. */
 struct rtp_memory {
 	struct rtp_stream stream[2][RTP_STREAMS];
+	int8_t leaning[2][RTP_STREAMS]; /* of each: above 0, steps like audio's; below, like video's */
 };
-_Static_assert(sizeof(struct rtp_memory) <= 128, "the budget of rtp on a flow");
+_Static_assert(sizeof(struct rtp_memory) <= 104, "the budget of rtp on a flow");
 
 /* A row: first byte 128 to 191. memory: struct rtp_memory. */
 enum wire_result rtp_recognise(const struct payload *p, void *memory, struct finding *ret);

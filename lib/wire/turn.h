@@ -27,7 +27,7 @@
 #include "wire/rtp.h"
 #include "wire/stun.h"
 
-enum { TURN_ASKED = 4, TURN_CHANNELS = 3 };
+enum { TURN_ASKED = 6, TURN_CHANNELS = 3 };
 
 /* A channel and its peer; asked for by the transaction `by`, then bound. Channel 0: MS-TURN's active destination. */
 struct turn_channel {

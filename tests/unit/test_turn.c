@@ -119,13 +119,15 @@ static void check_binding(void)
 	RUN("no MESSAGE-INTEGRITY, no check",
 	    { 0, 1, "0001 00060009 6576746a3a68367659000000 00240004 6e0001ff", WIRE_MATCH, R | U, P, 0, NULL,
 	      0 });
-	RUN("of four requests the first is still known", { 0, 1, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
+	RUN("of six requests the first is still known", { 0, 1, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
 	    { 0, 2, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
 	    { 0, 3, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
-	    { 0, 3, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
 	    { 0, 4, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
-	    { 1, 1, "0101", WIRE_MATCH, A | U, PA, 0, NULL, 0 },
 	    { 0, 5, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
+	    { 0, 5, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
+	    { 0, 6, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
+	    { 1, 1, "0101", WIRE_MATCH, A | U, PA, 0, NULL, 0 },
+	    { 0, 7, "0001", WIRE_MATCH, R | U, P, 0, NULL, 0 },
 	    { 1, 1, "0101", WIRE_MATCH, U, P, 0, NULL, 0 });
 	RUN("a method nobody knows", { 0, 1, "0800", WIRE_MATCH, U, P, 0, NULL, 0 });
 	RUN("another server", { 1, 1, "0113 80230008 00010d96c0000207", WIRE_MATCH, U, P, TOLD_OTHER_SERVER,
