@@ -34,8 +34,8 @@ struct meeting {
 	uint8_t roles, media;
 	uint8_t place_count;
 	uint32_t places_lost; /* beyond EVENT_PLACES, the harmless ones; their counts are in the sums */
-	struct event_place place
-		[EVENT_PLACES]; /* worst first: violating (block before alert), then used before probed, then by bytes */
+	/* Worst first: violating (block before alert), then keys and media, used before probed, by bytes. */
+	struct event_place place[EVENT_PLACES];
 };
 
 struct event {
@@ -63,7 +63,7 @@ uint8_t event_severity(const struct book *b, enum code code, uint16_t rule, cons
 
 /* One ECS JSON object without line end. ret is cut only if it is smaller than EVENT_JSON_BYTES. */
 void event_json(const struct book *b, const struct event *e, struct text *ret);
-/* The block for people that stands for one closed alert, with an empty line at its end; colour: ANSI. */
+/* The block for people that stands for one closed alert; its last line ends, too. colour: ANSI. */
 void event_text(const struct book *b, const struct event *e, bool colour, struct text *ret);
 /* The reason in one sentence, as in event.reason. */
 void event_reason(const struct book *b, const struct event *e, struct text *ret);

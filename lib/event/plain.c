@@ -317,14 +317,14 @@ void event_text(const struct book *b, const struct event *e, bool colour, struct
 	if (!notice)
 		put_sums(&p, &e->meeting);
 	put_reason(&p, e);
-	text_put(ret, "\n");
 	if (notice)
 		return;
+	text_put(ret, "\n");
 	put_places(&p, &e->meeting);
 	text_put(ret, "\n");
 	put_evidence(&p, e);
 	put_violating(&p, e);
-	text_printf(ret, "  Alert %016" PRIx64 "%s %016" PRIx64 "\n\n", e->alert_id,
+	text_printf(ret, "  Alert %016" PRIx64 "%s %016" PRIx64 "\n", e->alert_id,
 		    e->without_meeting != 0 ? ", window" : ", meeting", e->meeting.id);
 }
 
@@ -339,5 +339,4 @@ void meeting_text(const struct book *b, const struct meeting *m, bool colour, st
 	text_printf(ret, "  %016" PRIx64 "\n", m->id);
 	put_sums(&p, m);
 	put_places(&p, m);
-	text_put(ret, "\n");
 }

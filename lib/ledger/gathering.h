@@ -83,7 +83,8 @@ struct event_place *place_like(struct meeting *m,
 void place_remove(struct meeting *m, struct event_place *p);
 /* All of one meeting into another: sums, sets and places. */
 void meeting_merge(struct meeting *into, const struct meeting *from);
-/* Worst first: violating (what would be blocked before what alerts), then by stage, bytes, address. */
+/* Worst first: violating (what would be blocked before what alerts), then keys and media, then by stage, bytes,
+ * address. */
 void meeting_sort(struct meeting *m);
 
 #endif

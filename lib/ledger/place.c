@@ -10,6 +10,11 @@ bool verdict_acts(const struct verdict *v, unsigned stage)
 	       (v->action == ACTION_ALERT && stage >= STAGE_USED);
 }
 
+static bool is_heavy(const struct event_place *p)
+{
+	return (p->roles & (ROLE_KEY | ROLE_MEDIA)) != 0;
+}
+
 /* Below 0: a matters more than b. The address makes the order the same on every run. */
 static int compare(const struct event_place *a, const struct event_place *b)
 {
@@ -18,6 +23,9 @@ static int compare(const struct event_place *a, const struct event_place *b)
 		return acts;
 	if (verdict_acts(&a->verdict, a->stage) && a->verdict.action != b->verdict.action)
 		return b->verdict.action - a->verdict.action;
+	int heavy = (int)is_heavy(b) - (int)is_heavy(a);
+	if (heavy != 0)
+		return heavy;
 	if (a->stage != b->stage)
 		return b->stage - a->stage;
 	uint64_t a_bytes = a->bytes[0] + a->bytes[1], b_bytes = b->bytes[0] + b->bytes[1];

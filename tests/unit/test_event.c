@@ -399,8 +399,7 @@ static void test_text(void)
 		"server's own\n"
 		"  answers (proven).\n"
 		"  1 flow broke the rule: 30 packets, 1.0 kB out, 34.1 kB in; to CN.\n"
-		"  Alert 0000000000abcdef, meeting 0000000000000099\n"
-		"\n";
+		"  Alert 0000000000abcdef, meeting 0000000000000099\n";
 	struct event e = beijing();
 	CHECK(strcmp(text_of(&e, false), want) == 0, "is\n%s", storage);
 	char bare[8192];

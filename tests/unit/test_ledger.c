@@ -529,6 +529,25 @@ static void test_lost_place_returns(void)
 	done(h);
 }
 
+static void test_order_of_places(void)
+{
+	struct heard *h = begin(4);
+	struct flow_fact web = a_flow(1, ZOOM, ROLE_WEB, 100), key = a_flow(2, ZOOM, ROLE_KEY, 101),
+			 probe = a_flow(3, ZOOM, ROLE_WEB, 102);
+	struct flow_fact alerts = a_flow(4, ZOOM, ROLE_WEB, 103), blocks = bad_key(5, 104);
+	web.bytes[0] = probe.bytes[0] = 1000000;
+	key.now.stage = probe.now.stage = blocks.now.stage = STAGE_PROBE;
+	violate(&alerts, NO_ZOOM, located(IN_US, 0, CERTAINTY_CONFIRMED));
+	const struct flow_fact all[] = { probe, web, key, alerts, blocks };
+	for (size_t i = 0; i < 5; i++)
+		tell(h, all[i]);
+	ledger_end(h->l);
+	hear(h);
+	for (size_t i = 0; i < 5; i++)
+		CHECK(address_equal(&h->meeting[0].place[i].at, &all[4 - i].key.hi), "place %zu", i);
+	done(h);
+}
+
 static void test_verdict_stays(void)
 {
 	struct heard *h = begin(4);
@@ -699,6 +718,7 @@ static void test_other_book(void)
 int main(void)
 {
 	test_lost_place_returns();
+	test_order_of_places();
 	test_verdict_stays();
 	test_two_windows();
 	test_order_of_ends();
