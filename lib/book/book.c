@@ -43,6 +43,10 @@ static const struct {
 	ELEMENT(BOOK_LOCAL, struct prefix),
 	ELEMENT(BOOK_RESOLVER, struct prefix),
 	ELEMENT(BOOK_INDEX4, uint32_t),
+	ELEMENT(BOOK_CAPTURE, struct book_capture),
+	ELEMENT(BOOK_OUTPUT, struct book_output),
+	ELEMENT(BOOK_PROTECT, struct prefix),
+	ELEMENT(BOOK_ENFORCE, struct book_enforce),
 #undef ELEMENT
 };
 
@@ -281,6 +285,29 @@ static bool resolver_ok(const struct book *b, size_t row)
 	return prefix_ok(book_resolver(b, row));
 }
 
+static bool protect_ok(const struct book *b, size_t row)
+{
+	return prefix_ok(book_protect(b, row));
+}
+
+static bool capture_ok(const struct book *b, size_t row)
+{
+	const struct book_capture *c = book_capture(b, row);
+	return text_ok(b, c->interface) && c->interface.bytes > 0 && c->side <= SIDE_MIRROR;
+}
+
+static bool output_ok(const struct book *b, size_t row)
+{
+	const struct book_output *o = book_output(b, row);
+	return text_ok(b, o->target) && o->kind < OUTPUT_KINDS && o->transport < TRANSPORTS && o->format < FORMATS;
+}
+
+static bool enforce_ok(const struct book *b, size_t row)
+{
+	const struct book_enforce *e = book_enforce(b, row);
+	return e->timeout_s > 0 && e->max_blocks > 0 && e->reject <= 1;
+}
+
 /* Rows are references and values only; TEXT is held by what refers to it. In this order: a check may lean on
  * sections before it (sources on ranges). */
 static const struct {
@@ -311,6 +338,10 @@ static const struct {
 	{ BOOK_LOCAL, local_ok, "a local prefix is not sound", 0, UINT32_MAX },
 	{ BOOK_RESOLVER, resolver_ok, "a resolver's prefix is not sound", 0, UINT32_MAX },
 	{ BOOK_INDEX4, NULL, "the index is not empty: this version has none", 0, 0 },
+	{ BOOK_CAPTURE, capture_ok, "a capture's row is not sound", 0, 16 },
+	{ BOOK_OUTPUT, output_ok, "an output's row is not sound", 0, 64 },
+	{ BOOK_PROTECT, protect_ok, "a protected prefix is not sound", 0, UINT32_MAX },
+	{ BOOK_ENFORCE, enforce_ok, "what enforce is told is not one sound row", 0, 1 },
 };
 
 static const char *open_sections(struct span image, struct book *b)

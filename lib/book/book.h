@@ -38,6 +38,10 @@ BOOK_ROWS(book_rule, book_rule, BOOK_RULE)
 BOOK_ROWS(book_exception, book_exception, BOOK_EXCEPTION)
 BOOK_ROWS(prefix, book_local, BOOK_LOCAL)
 BOOK_ROWS(prefix, book_resolver, BOOK_RESOLVER)
+BOOK_ROWS(book_capture, book_capture, BOOK_CAPTURE)
+BOOK_ROWS(book_output, book_output, BOOK_OUTPUT)
+BOOK_ROWS(prefix, book_protect, BOOK_PROTECT)
+BOOK_ROWS(book_enforce, book_enforce, BOOK_ENFORCE)
 #undef BOOK_ROWS
 
 static inline const struct book_settings *book_settings(const struct book *b) { return book_settings_row(b, 0); }

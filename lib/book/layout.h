@@ -14,7 +14,8 @@ struct book_text { uint32_t at, bytes; };
 enum book_section_id {
 	BOOK_TEXT, BOOK_SETTINGS, BOOK_SERVICE, BOOK_COMPONENT, BOOK_NAME, BOOK_SITE, BOOK_PREFIX, BOOK_FRAMING,
 	BOOK_PORTS, BOOK_SOURCE, BOOK_RANGE4, BOOK_RANGE6, BOOK_REGION, BOOK_GROUP, BOOK_MEMBER, BOOK_RULE,
-	BOOK_SERVICE_LIST, BOOK_COUNTRY_LIST, BOOK_EXCEPTION, BOOK_LOCAL, BOOK_RESOLVER, BOOK_INDEX4, BOOK_SECTIONS,
+	BOOK_SERVICE_LIST, BOOK_COUNTRY_LIST, BOOK_EXCEPTION, BOOK_LOCAL, BOOK_RESOLVER, BOOK_INDEX4,
+	BOOK_CAPTURE, BOOK_OUTPUT, BOOK_PROTECT, BOOK_ENFORCE, BOOK_SECTIONS,
 };
 
 struct book_section { uint64_t at, count; };
@@ -129,6 +130,29 @@ struct book_exception {
 	uint16_t rule;
 	uint16_t group;                          /* + 1; 0: everybody */
 	uint8_t zero[4];
+};
+
+/* ---- what the daemon needs beside judgement ---- */
+
+/* Interfaces, in the order of the policy; their rows are the numbers of the captures. */
+struct book_capture { struct book_text interface; uint8_t side, zero[7]; };
+
+enum output_kind { OUTPUT_JOURNAL, OUTPUT_SYSLOG, OUTPUT_JSON_FILE, OUTPUT_STDOUT, OUTPUT_KINDS };
+enum output_transport { TRANSPORT_UNIX, TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORTS };
+enum output_format { FORMAT_RFC3164, FORMAT_RFC5424, FORMAT_JSON, FORMATS }; /* of syslog: RFC 3164 only to a local socket */
+struct book_output {
+	struct book_text target;  /* path of a file or socket, absolute; or the target as written */
+	struct address host;      /* of UDP and TCP: an address, since report resolves no names */
+	uint16_t port;
+	uint8_t kind, transport, format, zero[3];
+};
+
+/* BOOK_PROTECT: struct prefix: never blocked (enforce.protect; the supervisor adds what it reads from the kernel). */
+
+/* BOOK_ENFORCE: none (the policy has no `enforce`) or one. */
+struct book_enforce {
+	uint32_t timeout_s, max_blocks, max_wide, budget_client, budget_servers, budget_blocks; /* budgets: a minute */
+	uint8_t reject, zero[7];
 };
 
 #endif
