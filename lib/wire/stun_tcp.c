@@ -11,6 +11,7 @@ enum { COOKIE_AT = 4, TELL_BYTES = 10, RELAY_CONTROL = 2, RELAY_DATA = 3, MESSAG
 
 struct hello {
 	enum preface is;
+	bool client; /* and not the server's answer */
 	struct span bytes;
 	size_t free_from, free_bytes, free2_from, free2_bytes; /* runs that may hold anything */
 };
@@ -20,7 +21,7 @@ struct hello {
 	}
 #define ZEROS32 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 static const struct hello hellos[] = {
-	{ PREFACE_SSLTCP,
+	{ PREFACE_SSLTCP, true,
 	  FIXED("\x80\x46\x01\x03\x01\x00\x2d\x00\x00\x00\x10\x01\x00\x80\x03\x00\x80\x07\x00\xc0\x06\x00\x40"
 		"\x02"
 		"\x00\x80\x04\x00\x80\x00\x00\x04\x00\xfe\xff\x00\x00\x0a\x00\xfe\xfe\x00\x00\x09\x00\x00\x64"
@@ -28,7 +29,7 @@ static const struct hello hellos[] = {
 		"\x00\x62\x00\x00\x03\x00\x00\x06\x1f\x17\x0c\xa6\x2f\x00\x78\xfc\x46\x55\x2e\xb1\x83\x39\xf1"
 		"\xea"),
 	  0, 0, 0, 0 },
-	{ PREFACE_SSLTCP,
+	{ PREFACE_SSLTCP, false,
 	  FIXED("\x16\x03\x01\x00\x4a\x02\x00\x00\x46\x03\x01\x42\x85\x45\xa7\x27\xa9\x5d\xa0\xb3\xc5\xe7\x53"
 		"\xda"
 		"\x48\x2b\x3f\xc6\x5a\xca\x89\xc1\x58\x52\xa1\x78\x3c\x5b\x17\x46\x00\x85\x3f\x20\x0e\xd3\x06"
@@ -37,17 +38,17 @@ static const struct hello hellos[] = {
 		"\x57"
 		"\x41\x6c\x34\x5c\x00\x04\x00"),
 	  0, 0, 0, 0 },
-	{ PREFACE_MICROSOFT,
+	{ PREFACE_MICROSOFT, true,
 	  FIXED("\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x01" ZEROS32 "\x00\x00\x02\x00\x18\x01\x00"), 11,
 	  32, 0, 0 },
-	{ PREFACE_MICROSOFT,
+	{ PREFACE_MICROSOFT, false,
 	  FIXED("\x16\x03\x01\x00\x4e\x02\x00\x00\x46\x03\x01" ZEROS32 "\x20" ZEROS32
 		"\x00\x18\x00\x0e\x00\x00\x00"),
 	  11, 32, 44, 32 },
 };
 
-/* Bytes of the hello that the front begins with; *ret_open: one could still come. */
-static size_t hello_bytes(struct span front, enum preface *ret, bool *ret_open)
+/* The hello that the front begins with; NULL: none, or *ret_open: one could still come. */
+static const struct hello *hello_find(struct span front, bool *ret_open)
 {
 	*ret_open = false;
 	for (size_t h = 0; h < sizeof hellos / sizeof *hellos; h++) {
@@ -57,13 +58,30 @@ static size_t hello_bytes(struct span front, enum preface *ret, bool *ret_open)
 			if (front.at[i] != t->bytes.at[i] && i - t->free_from >= t->free_bytes &&
 			    i - t->free2_from >= t->free2_bytes)
 				break;
-		if (i == t->bytes.len) {
-			*ret = t->is;
-			return i;
-		}
+		if (i == t->bytes.len)
+			return t;
 		*ret_open |= i == front.len;
 	}
-	return 0;
+	return NULL;
+}
+
+/* WIRE_MATCH: a pseudo-TLS hello, which only such clients and relays send; WIRE_OTHER: none came first. */
+static enum wire_result read_preface(const struct payload *p, struct stun_tcp_memory *m, struct finding *ret)
+{
+	struct stun_tcp_way *way = &m->way[p->from_hi & 1], *other = &m->way[(p->from_hi & 1) ^ 1];
+	bool open;
+	const struct hello *h = hello_find(p->bytes, &open);
+	if (h == NULL) {
+		way->preface = open ? PREFACE_UNKNOWN : PREFACE_NONE;
+		return open ? WIRE_MORE : WIRE_OTHER;
+	}
+	bool answers = !h->client && other->preface == h->is;
+	way->preface = (uint8_t)h->is;
+	way->taken = (uint32_t)h->bytes.len;
+	finding_init(ret);
+	ret->evidence = (uint8_t)(EV_PAYLOAD | (answers ? EV_ANSWER : 0));
+	ret->tells = (uint16_t)(TELLS_SETUP | (h->client ? TELLS_REQUEST : answers ? TELLS_ANSWER : 0));
+	return WIRE_MATCH;
 }
 
 /* ---- which framing ---- */
@@ -135,13 +153,14 @@ static bool frame_read(struct span s, enum framing framing, struct frame_head *r
 	return framing == FRAMING_LENGTH || (a >> 14 == 0 && ret->body <= STUN_MOST_BYTES) || a >> 14 == 1;
 }
 
-/* Reads every whole message behind way->taken. */
-static enum wire_result read_messages(const struct payload *p, struct stun_tcp_memory *m, struct finding *ret)
+/* Reads every whole message behind way->taken. told: ret holds something already. */
+static enum wire_result read_messages(const struct payload *p, struct stun_tcp_memory *m, bool told,
+				      struct finding *ret)
 {
 	struct stun_tcp_way *way = &m->way[p->from_hi & 1];
 	struct frame_head f = { 0, 0, 0 };
 	struct finding one;
-	bool told = false, more = false;
+	bool more = false;
 	for (unsigned n = 0; n < MESSAGES; n++) {
 		struct span rest = span_after(p->bytes, way->taken);
 		if (!frame_read(rest, (enum framing)way->framing, &f, &more))
@@ -168,19 +187,18 @@ enum wire_result stun_tcp_whole(const struct payload *p, void *memory, struct fi
 {
 	struct stun_tcp_memory *m = memory;
 	struct stun_tcp_way *way = &m->way[p->from_hi & 1];
-	bool open = false;
+	bool told = false, open;
 	if (way->preface == PREFACE_UNKNOWN) {
-		enum preface is = PREFACE_NONE;
-		way->taken = (uint32_t)hello_bytes(p->bytes, &is, &open);
-		if (open && way->taken == 0)
+		enum wire_result how = read_preface(p, m, ret);
+		if (how == WIRE_MORE)
 			return WIRE_MORE;
-		way->preface = (uint8_t)is;
+		told = how == WIRE_MATCH;
 	}
 	if (way->framing == FRAMING_UNKNOWN) {
 		way->framing = (uint8_t)framing_of(span_after(p->bytes, way->taken),
 						   (enum preface)way->preface, &open);
 		if (way->framing == FRAMING_UNKNOWN)
-			return open ? WIRE_MORE : WIRE_OTHER;
+			return told ? WIRE_MATCH : open ? WIRE_MORE : WIRE_OTHER;
 	}
-	return read_messages(p, m, ret);
+	return read_messages(p, m, told, ret);
 }

@@ -6,7 +6,8 @@
  *   relay     type(1) 00 length(2): 02 MS-TURN control, 03 a packet end to end (MS-TURN 2.1), after Microsoft's
  *             pseudo-TLS hello, whose random bytes are free and whose rest is fixed
  * The fixed pseudo-TLS hello of libjingle ("ssltcp": 72 bytes of the client, 79 of the server; Chromium
- * fake_ssl_client_socket.cc) may stand before the first two. The first message must be STUN with its cookie.
+ * fake_ssl_client_socket.cc) may stand before the first two. A pseudo hello tells SETUP, and REQUEST or ANSWER: it is a
+ * TLS hello by its form, so that this row must stand before tls. The first message must be STUN with its cookie.
  * Each call reads what became whole since the last one and returns WIRE_MATCH with all that it told; WIRE_MORE when
  * nothing did; WIRE_OTHER as soon as the first bytes exclude every framing; WIRE_BROKEN when a stream begun so loses
  * its framing. DTLS handshake messages in fragments are not joined here: of a hello cut in two the keys show with

@@ -75,11 +75,11 @@ static void check_framings(void)
 		{ "bare", ALLOCATE BINDING, ALLOCATED BOUND, R | U, 2, A | U | Y, 2 },
 		{ "ChannelData, padded", ALLOCATE, ALLOCATED " 40000000 40000003 01020300", R | U, 1,
 		  A | U | Y, 3 },
-		{ "ssltcp, bare", SSLTCP_CLIENT ALLOCATE, SSLTCP_SERVER BOUND, R | U, 1, U, 1 },
-		{ "ssltcp, RFC 4571", SSLTCP_CLIENT ICE_REQUEST, SSLTCP_SERVER ICE_ANSWER, R | U | S, 1,
-		  A | U | S, 1 },
+		{ "ssltcp, bare", SSLTCP_CLIENT ALLOCATE, SSLTCP_SERVER BOUND, R | U, 2, A | U, 2 },
+		{ "ssltcp, RFC 4571", SSLTCP_CLIENT ICE_REQUEST, SSLTCP_SERVER ICE_ANSWER, R | U | S, 2,
+		  A | U | S, 2 },
 		{ "Microsoft's", MS_CLIENT "02000014" BINDING "03000014" BINDING, MS_SERVER "02000014" BOUND,
-		  R | U, 2, A | U, 1 },
+		  R | U, 3, A | U, 2 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct stun_tcp_memory m = { .way = { { 0, 0, 0 } } };
