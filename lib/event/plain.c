@@ -181,6 +181,13 @@ static void put_name(struct page *p, const struct event_place *place, size_t ind
 		text_printf(p->to, "%*s%s%s\n", (int)indent, "", cut ? "..." : "", tail);
 }
 
+/* What is blocked violates as soon as it has answered, what alerts when it is used. */
+static bool is_violating(const struct event_place *p)
+{
+	return p->verdict.rule != 0 && ((p->verdict.action == ACTION_BLOCK && p->stage >= STAGE_PROBE) ||
+					(p->verdict.action == ACTION_ALERT && p->stage >= STAGE_USED));
+}
+
 static void put_places(struct page *p, const struct meeting *m)
 {
 	static const struct cells head = { { "WHAT", "WHERE", "COUNTRY", "STAGE", "PACKETS", "BYTES" } };
@@ -197,8 +204,7 @@ static void put_places(struct page *p, const struct meeting *m)
 	text_put(p->to, "\n");
 	for (unsigned i = 0; i < say_places(m); i++) {
 		const struct event_place *place = &m->place[i];
-		bool bad = place->verdict.rule != 0 && place->verdict.action != ACTION_PERMIT &&
-			   place->stage != STAGE_ATTEMPT;
+		bool bad = is_violating(place);
 		paint(p, bad ? COLOUR_RED : COLOUR_NONE);
 		put_row(p, bad ? '!' : ' ', &cells[i], width);
 		unpaint(p, bad ? COLOUR_RED : COLOUR_NONE);

@@ -54,6 +54,8 @@ static void say_source_of(struct text *t, const struct book *b, const struct eve
 {
 	struct span label, file, built;
 	say_source(b, &p->where, s, &label, &file, &built);
+	if (span_equal(label, span_text(word_of(WORDS_KIND, s->kind))))
+		label = span_text(""); /* an override's says nothing more */
 	const struct span part[] = { label,
 				     s->kind == KIND_SITE ? span_text("") : say_note(b, s->source, &p->at),
 				     base_of(file), built };

@@ -193,6 +193,7 @@ static void say(struct ledger *l, const struct gathering *g, const struct alert 
 		return;
 	}
 	alert_event(l, g, a, state, e);
+	l->said_us = e->at_us;
 	l->count.events++;
 }
 
@@ -330,5 +331,6 @@ void alert_unsure(struct ledger *l, struct member *m)
 		return;
 	}
 	fill_notice(l, m, place, day, e);
+	l->said_us = e->at_us;
 	l->count.events++;
 }

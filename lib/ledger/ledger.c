@@ -54,7 +54,8 @@ static void drop_if_told(struct ledger *l, uint32_t row)
 		gathering_drop(l->gatherings, row);
 }
 
-static void end_gathering(struct ledger *l, uint32_t row)
+/* at_us: when it was due; what tells that it was may come later, as in a capture with a gap. */
+static void end_gathering(struct ledger *l, uint32_t row, uint64_t at_us)
 {
 	struct gathering *g = gathering_at(l->gatherings, row);
 	struct party p = { g->about.client, g->about.service };
@@ -66,10 +67,12 @@ static void end_gathering(struct ledger *l, uint32_t row)
 		m->holds = false;
 		m->old |= g->kind == GATHERING_MEETING;
 	}
-	g->ended_us = l->clock_us;
+	g->ended_us = at_us > l->said_us ? at_us : l->said_us;
 	g->meeting_due = g->kind == GATHERING_MEETING;
 	g->telling = g->alert_count > 0 && outbox_put_gathering(&l->out, row, g->serial);
-	if (!g->telling)
+	if (g->telling)
+		l->said_us = g->ended_us;
+	else
 		l->count.events_lost += g->alert_count;
 	gathering_end(l->gatherings, row);
 	drop_if_told(l, row);
@@ -90,7 +93,7 @@ static uint32_t begin_gathering(struct ledger *l, const struct party *p, enum ga
 {
 	if (gatherings_full(l->gatherings)) {
 		l->count.meetings_closed_early++;
-		end_gathering(l, gathering_oldest(l->gatherings));
+		end_gathering(l, gathering_oldest(l->gatherings), l->clock_us);
 	}
 	if (!gathering_has_room(l->gatherings))
 		drop_untaken(l);
@@ -361,7 +364,7 @@ static void run_to(struct ledger *l, uint64_t now_us)
 	uint32_t row;
 	while ((row = gathering_due(l->gatherings, now_us, &due_us)) != GATHERING_NONE) {
 		l->clock_us = due_us > l->clock_us ? due_us : l->clock_us;
-		end_gathering(l, row);
+		end_gathering(l, row, due_us);
 	}
 	l->clock_us = now_us > l->clock_us ? now_us : l->clock_us;
 }
@@ -437,9 +440,9 @@ void ledger_end(struct ledger *l)
 {
 	uint32_t row;
 	while ((row = gathering_first(l->gatherings)) != GATHERING_NONE)
-		end_gathering(l, row);
+		end_gathering(l, row, l->clock_us);
 	roll_clear(l->roll);
-	l->clock_us = 0; /* what comes next may begin anew */
+	l->clock_us = l->said_us = 0; /* what comes next may begin anew */
 }
 
 bool ledger_take(struct ledger *l, struct event *ret)

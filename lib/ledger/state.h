@@ -14,6 +14,7 @@ static const uint64_t MEETING_QUIET_US =
 struct ledger {
 	const struct book *book;
 	uint64_t clock_us;
+	uint64_t said_us; /* the time of the last event: none is earlier */
 	uint64_t serials; /* of gatherings and alerts, so far */
 	struct roll *roll;
 	struct gatherings *gatherings;

@@ -529,6 +529,21 @@ static void test_lost_place_returns(void)
 	done(h);
 }
 
+/* The next packet of the capture comes years later, and only then is it told that the flows went quiet. */
+static void test_gap(void)
+{
+	struct heard *h = begin(4);
+	struct flow_fact a = bad_key(1, 100), b = bad_key(2, 90);
+	b.key.lo = address_from_v4(0x0A000002);
+	tell(h, a);
+	tell(h, b);
+	tell(h, later(a, FACT_QUIET, 90000000, 110, 1));
+	tell(h, later(b, FACT_QUIET, 90000000, 95, 1));
+	CHECK(h->events == 4 && h->event[2].at_us == 230 * SECOND, "closed when it ended");
+	CHECK(h->event[3].at_us == 230 * SECOND, "and never before what was said already");
+	done(h);
+}
+
 static void test_order_of_places(void)
 {
 	struct heard *h = begin(4);
@@ -718,6 +733,7 @@ static void test_other_book(void)
 int main(void)
 {
 	test_lost_place_returns();
+	test_gap();
 	test_order_of_places();
 	test_verdict_stays();
 	test_two_windows();
