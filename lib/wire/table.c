@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The table of recognisers, in the order in which a datagram is shown to them: what has a magic first, then the vendors'
- * framings, then RTP, which has none. */
+/* The table of recognisers, in the order in which a payload is shown to them: what has a magic first, then the vendors'
+ * framings, then RTP, which has none. A pseudo-TLS hello that opens STUN is a valid ClientHello, too: stun-tcp comes first. */
 #include "wire/dtls.h"
 #include "wire/rtp.h"
 #include "wire/stun_tcp.h"
@@ -32,9 +32,9 @@ enum {
 };
 
 const struct recogniser wire_table[] = {
-	{ "tls", PROTO_TCP, 0, 255, 0, tls_recognise, tls_whole },
 	{ "stun-tcp", PROTO_TCP, 0, 255, 0, NULL, stun_tcp_whole },
-	{ "stun", PROTO_UDP, 0, 3, AT_TURN, stun_recognise, turn_whole },
+	{ "tls", PROTO_TCP, 0, 255, 0, tls_recognise, tls_whole },
+	{ "stun", PROTO_UDP, 0, 15, AT_TURN, stun_recognise, turn_whole },
 	{ "turn", PROTO_UDP, 64, 127, AT_TURN, turn_recognise, turn_whole },
 	{ "ms-multiplexed", PROTO_UDP, 255, 255, AT_TURN, turn_multiplexed_recognise, turn_whole },
 	{ "dtls", PROTO_UDP, 20, 63, AT_DTLS, dtls_recognise, dtls_whole },
