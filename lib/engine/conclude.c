@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "engine/state.h"
-#include "wire/dns.h"
 
 enum {
 	TELLS_AT_ONCE = 4,        /* a recogniser may tell several things of one front */
@@ -10,8 +9,6 @@ enum {
 
 void learn(struct engine *e, const struct packet *pkt)
 {
-	if (pkt->key.proto != PROTO_UDP || (pkt->key.lo_port != DNS_PORT && pkt->key.hi_port != DNS_PORT))
-		return;
 	if (pkt->payload.len > 0 && dns_parse(pkt->payload, &e->dns) == WIRE_MATCH)
 		places_dns(e->places, &e->dns, pkt);
 }

@@ -36,6 +36,7 @@ struct detail {
 	uint8_t recogniser;          /* the one that follows this stream + 1 */
 	                             /* owner: the one whose memory a stream's is + 1 */
 	uint8_t may, owner, message[2], name_bytes, name_from, idle_looks;
+	uint8_t asked_of, asked;     /* the recogniser whose finding the catalogue was last asked of + 1; findings since */
 	char name[FACT_NAME_BYTES];
 };
 

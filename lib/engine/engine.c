@@ -30,7 +30,9 @@ static void flow_account(struct engine *e, struct flow *f, const struct packet *
 	f->last_us = e->now_us;
 	if (pkt->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
 		if (pkt->tcp_flags & TCP_SYN)
-			f->tcp |= pkt->tcp_flags & TCP_ACK ? FLOW_SYNACK : pkt->from_hi ? FLOW_SYN_HI : FLOW_SYN_LO;
+			f->tcp |= pkt->tcp_flags & TCP_ACK ? FLOW_SYNACK
+				  : pkt->from_hi           ? FLOW_SYN_HI
+							   : FLOW_SYN_LO;
 		if (pkt->tcp_flags & TCP_FIN)
 			f->tcp |= pkt->from_hi ? FLOW_FIN_HI : FLOW_FIN_LO;
 		if (pkt->tcp_flags & TCP_RST)
@@ -55,28 +57,42 @@ static bool flow_due(struct flow *f, const struct packet *pkt)
 	return true;
 }
 
-static struct flow *find_flow(struct engine *e, const struct frame *frame, const struct packet *pkt, uint64_t hash)
+/* A frame on its way, and what is known of where its flow stands. */
+struct seen {
+	struct packet pkt;
+	uint64_t hash;
+	uint32_t guess;
+	uint8_t how; /* enum decoded */
+};
+
+static struct flow *add_flow(struct engine *e, const struct frame *frame, const struct seen *s)
 {
-	bool is_new;
 	struct flow evicted = { 0 };
-	struct flow *f = flow_touch_hashed(e->flows, &pkt->key, hash, e->now_us, &is_new, &evicted);
-	if (!is_new && flow_is_over(e, f, pkt)) {
-		end_flow(e, f, 0);
-		f = flow_touch_hashed(e->flows, &pkt->key, hash, e->now_us, &is_new, &evicted);
-	}
+	struct flow *f = flow_add(e->flows, &s->pkt.key, s->hash, e->now_us, &evicted);
 	if (evicted.key.proto != 0)
 		tell_evicted(e, &evicted);
-	if (is_new)
-		flow_begin(e, f, frame, pkt);
+	flow_begin(e, f, frame, &s->pkt);
 	return f;
 }
 
-/* The way of a packet. Each step is one room; each return is one counter. */
-static void see_packet(struct engine *e, const struct frame *frame, const struct packet *pkt, uint64_t hash)
+static struct flow *touch_flow(struct engine *e, const struct frame *frame, const struct seen *s)
 {
-	struct flow *f = find_flow(e, frame, pkt, hash); /* may evict; never fails */
+	struct flow *f = flow_find_guessed(e->flows, &s->pkt.key, s->hash, s->guess);
+	if (f != NULL && flow_may_be_over(e, f) && flow_is_over(e, f, &s->pkt)) {
+		end_flow(e, f, 0);
+		f = NULL;
+	}
+	return f != NULL ? f : add_flow(e, frame, s);
+}
+
+/* The way of a packet. Each step is one room; each return is one counter. */
+static void see_packet(struct engine *e, const struct frame *frame, const struct seen *s)
+{
+	const struct packet *pkt = &s->pkt;
+	struct flow *f = touch_flow(e, frame, s); /* may evict; never fails */
 	flow_account(e, f, pkt);
-	learn(e, pkt); /* answers that pass teach what names an address has */
+	if (teaches(pkt))
+		learn(e, pkt); /* answers that pass teach what names an address has */
 	if (!flow_due(f, pkt))
 		return; /* settled: counted, and that is all */
 	struct conclusion before = f->now;
@@ -85,17 +101,16 @@ static void see_packet(struct engine *e, const struct frame *frame, const struct
 	struct detail *d = detail_of(e, f);
 	if (d == NULL || f->now.service == SERVICE_NONE)
 		return; /* undecided yet, or settled now */
-	bool changed = memcmp(&before, &f->now, sizeof before) != 0 || told != d->marks || f->generation != e->generation;
+	bool changed = memcmp(&before, &f->now, sizeof before) != 0 || told != d->marks ||
+		       f->generation != e->generation;
 	if (!changed)
 		return;
 	judge(e, f, d); /* locate each place once a generation; policy_decide; the worst place wins */
 	tell(e, f, d, FACT_CHANGED, 0); /* a bounded queue; the owner takes from it */
 }
 
-static void count_frame(struct engine *e, const struct frame *frame, enum decoded how)
+static inline void count_frame(struct engine *e, const struct frame *frame, unsigned how)
 {
-	e->counters.offered_packets++;
-	e->counters.offered_bytes += frame->wire_bytes;
 	e->counters.decoded_packets[how]++;
 	e->counters.decoded_bytes[how] += frame->wire_bytes;
 	if (frame->at_us < e->now_us)
@@ -104,46 +119,51 @@ static void count_frame(struct engine *e, const struct frame *frame, enum decode
 		e->now_us = frame->at_us;
 }
 
-static void sweep_some(struct engine *e)
+static void sweep_one(struct engine *e)
 {
-	if (++e->seen % 4 != 0 || flows_places(e->flows) == 0)
-		return;
-	e->sweep = (e->sweep + 1) % (uint32_t)flows_places(e->flows);
+	e->sweep = e->sweep + 1 < flows_places(e->flows) ? e->sweep + 1 : 0;
 	struct flow *f = flow_at(e->flows, e->sweep);
-	if (f != NULL && f->now.service == SERVICE_NONE && flow_is_over(e, f, NULL))
+	if (f != NULL && f->now.service == SERVICE_NONE && flow_may_be_over(e, f) && flow_is_over(e, f, NULL))
 		end_flow(e, f, 0);
 }
 
+static bool decode_frame(const struct engine *e, const struct frame *frame, struct seen *ret)
+{
+	ret->how = (uint8_t)packet_decode(frame, &e->packets, &ret->pkt);
+	return ret->how == DECODED;
+}
+
+/* Timeouts are looked at on a grid of the packets' own time, of 65 ms. False: the queue of facts is full. */
+static bool pass_time(struct engine *e, uint64_t at_us)
+{
+	uint64_t former_us = e->now_us;
+	if (at_us >> 16 <= former_us >> 16)
+		return true;
+	e->now_us = at_us;
+	if (expire(e))
+		return true;
+	e->now_us = former_us;
+	return false;
+}
+
+/* Three times over the batch, so that what one frame needs of the table comes while others are looked at. */
 static size_t see_batch(struct engine *e, const struct frame *frames, size_t n)
 {
-	struct packet pkt[BATCH];
-	uint64_t hash[BATCH];
-	uint8_t how[BATCH];
-	for (size_t i = 0; i < n; i++) {
-		how[i] = (uint8_t)packet_decode(&frames[i], &e->packets, &pkt[i]);
-		if (how[i] == DECODED) {
-			hash[i] = flow_hash(e->flows, &pkt[i].key);
-			flow_prefetch(e->flows, hash[i]);
-		}
-	}
+	struct seen seen[BATCH];
 	for (size_t i = 0; i < n; i++)
-		if (how[i] == DECODED)
-			flow_prefetch_record(e->flows, hash[i]);
+		if (decode_frame(e, &frames[i], &seen[i]))
+			seen[i].hash = flow_hash(e->flows, &seen[i].pkt.key);
+	for (size_t i = 0; i < n; i++)
+		if (seen[i].how == DECODED)
+			seen[i].guess = flow_guess(e->flows, seen[i].hash);
 	for (size_t i = 0; i < n; i++) {
-		if (!facts_roomy(e))
+		if (!facts_roomy(e) || !pass_time(e, frames[i].at_us))
 			return i;
-		uint64_t former_us = e->now_us;
-		if (frames[i].at_us >> 16 > former_us >> 16) { /* 65 ms: timeouts are looked at on a grid of the packets' time */
-			e->now_us = frames[i].at_us;
-			if (!expire(e)) {
-				e->now_us = former_us;
-				return i;
-			}
-		}
-		count_frame(e, &frames[i], how[i]);
-		sweep_some(e);
-		if (how[i] == DECODED)
-			see_packet(e, &frames[i], &pkt[i], hash[i]);
+		count_frame(e, &frames[i], seen[i].how);
+		if (++e->seen % 4 == 0)
+			sweep_one(e);
+		if (seen[i].how == DECODED)
+			see_packet(e, &frames[i], &seen[i]);
 	}
 	return n;
 }
@@ -200,7 +220,8 @@ uint64_t engine_now(const struct engine *e)
 struct sizes {
 	size_t flows, details, streams, places;
 };
-static const struct sizes sizes[] = { /* 32 MB, 200 MB, 1 GB in all */
+static const struct sizes sizes[] = {
+	/* 32 MB, 200 MB, 1 GB in all */
 	[SIZE_SMALL] = { 1u << 17, 1u << 13, 128, 1u << 14 },
 	[SIZE_MEDIUM] = { 1u << 20, 1u << 16, 512, 1u << 16 },
 	[SIZE_LARGE] = { 1u << 22, 1u << 18, 4096, 1u << 18 },
@@ -224,7 +245,8 @@ struct engine *engine_new(const struct book *b, const struct engine_options *opt
 	e->streams = streams_new(s.streams);
 	e->places = places_new(s.places, options->hash_key, book_resolver(b, 0), b->count[BOOK_RESOLVER]);
 	e->facts = calloc(FACTS, sizeof *e->facts);
-	if (e->flows == NULL || e->details == NULL || e->streams == NULL || e->places == NULL || e->facts == NULL) {
+	if (e->flows == NULL || e->details == NULL || e->streams == NULL || e->places == NULL ||
+	    e->facts == NULL) {
 		engine_free(e);
 		return NULL;
 	}
@@ -246,6 +268,12 @@ void engine_free(struct engine *e)
 void engine_counters(const struct engine *e, struct engine_counters *ret)
 {
 	*ret = e->counters;
+	ret->offered_packets = e->counters.duplicate_packets + e->counters.outside_packets;
+	ret->offered_bytes = e->counters.duplicate_bytes + e->counters.outside_bytes;
+	for (unsigned i = 0; i < DECODED_KINDS; i++) {
+		ret->offered_packets += e->counters.decoded_packets[i];
+		ret->offered_bytes += e->counters.decoded_bytes[i];
+	}
 	ret->streams_taken = streams_taken(e->streams);
 	ret->places_evicted = places_evicted(e->places);
 	ret->resolvers_seen = places_resolvers_seen(e->places);

@@ -8,6 +8,8 @@ enum {
 	CLOSED_S = 10,          /* the last ACKs of a closed connection still belong to it */
 };
 
+_Static_assert(LEAST_IDLE_US <= OTHER_UDP_S * 1000000, "no timeout is shorter");
+
 static bool idle_for(const struct engine *e, const struct flow *f, uint64_t seconds)
 {
 	return f->last_us + seconds * 1000000 <= e->now_us;

@@ -2,6 +2,7 @@
 #include "engine/state.h"
 
 enum { RATE_PACKETS = 25, RATE_SECONDS = 10 }; /* media-like: so many packets a second both ways, so long (design section 8) */
+enum { ASK_EVERY = 16 }; /* the catalogue, of findings that repeat: a name may have come since */
 
 static const uint16_t tells_of_payload = TELLS_SETUP | TELLS_SESSION | TELLS_KEYS | TELLS_CLEAR_KEYS | TELLS_MEDIA;
 
@@ -100,13 +101,21 @@ static struct match ask_catalogue(struct engine *e, struct flow *f, const struct
 	return catalogue_match(e->book, &clues, t);
 }
 
+static bool is_repeated(struct detail *d, const struct finding *x)
+{
+	bool same = d->asked_of == x->wire + 1;
+	d->asked = same ? (uint8_t)(d->asked + 1) : 0;
+	d->asked_of = (uint8_t)(x->wire + 1);
+	return same && d->asked % ASK_EVERY != 0;
+}
+
 /* The catalogue is asked when a finding says something that was not said before. */
-static bool is_fresh(const struct flow *f, const struct detail *d, const struct finding *x, bool answered)
+static bool is_fresh(const struct flow *f, struct detail *d, const struct finding *x, bool answered)
 {
 	bool open = f->now.service == SERVICE_NONE || f->now.service == SERVICE_UNKNOWN;
 	return x->tells & ~d->tells || x->name_count > 0 || (answered && !(f->now.evidence & EV_ANSWER)) ||
 	       (open && (x->number_count > 0 || x->text[TEXT_USERNAME].len > 0 || x->text[TEXT_REALM].len > 0 ||
-			 x->tells & tells_of_payload));
+			 (x->tells & tells_of_payload && !is_repeated(d, x))));
 }
 
 void merge_finding(struct engine *e, struct flow *f, struct detail *d, bool from_hi, const struct recogniser *r,

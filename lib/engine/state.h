@@ -10,12 +10,14 @@
 #include "flow/stream.h"
 #include "packet/packet.h"
 #include "places/places.h"
+#include "wire/dns.h"
 
 enum {
 	FACTS = 512,        /* room of the queue of facts */
 	FACTS_SPARE = 16,   /* what one packet can tell at most */
 	DATAGRAM_LOOKS = 24, /* payloads without a finding after which a flow is settled */
 	NIBBLE_LOOKS = 8,   /* more, when a first byte comes that was not seen yet */
+	LEAST_IDLE_US = 120 * 1000000, /* the shortest timeout of a flow that was not closed */
 };
 enum flow_mark { /* of flow.marks */
 	FLOW_SETTLED = 1,      /* looked at enough: no conferencing */
@@ -57,6 +59,17 @@ static inline bool from_client(const struct flow *f, bool from_hi) { return from
 static inline struct trace *trace_of(const struct engine *e, uint64_t flow_id)
 {
 	return e->options.trace != NULL && e->options.trace_flow == flow_id ? e->options.trace : NULL;
+}
+
+/* False: no timeout of any kind has passed; else flow_is_over tells. */
+static inline bool flow_may_be_over(const struct engine *e, const struct flow *f)
+{
+	return f->marks & FLOW_CLOSED || e->now_us - f->last_us >= LEAST_IDLE_US;
+}
+/* Whether `learn` may learn from it. */
+static inline bool teaches(const struct packet *pkt)
+{
+	return (pkt->key.lo_port == DNS_PORT || pkt->key.hi_port == DNS_PORT) && pkt->key.proto == PROTO_UDP;
 }
 
 /* conclude.c: payload -> findings -> conclusion. */

@@ -18,8 +18,9 @@ struct flows {
 	uint64_t hash_key[2];
 	struct bucket *buckets;
 	struct flow *records;
-	uint32_t mask;  /* of bucket numbers */
-	uint32_t places, used, free; /* free: number + 1 of the first given back; its chain runs through detail */
+	uint32_t mask; /* of bucket numbers */
+	uint32_t places, used,
+		free; /* free: number + 1 of the first given back; its chain runs through detail */
 	size_t count;
 };
 
@@ -53,11 +54,6 @@ void flows_free(struct flows *t)
 	free(t);
 }
 
-uint64_t flow_hash(const struct flows *t, const struct flow_key *key)
-{
-	return siphash13(t->hash_key, key, sizeof *key);
-}
-
 /* Both bucket numbers come from the lower half of the hash; the upper half is the tag. */
 static struct bucket *first_bucket(const struct flows *t, uint64_t hash)
 {
@@ -69,27 +65,85 @@ static struct bucket *second_bucket(const struct flows *t, uint64_t hash)
 	return &t->buckets[((uint32_t)hash * 0x9E3779B1u >> 3 ^ (uint32_t)(hash >> 29)) & t->mask];
 }
 
-void flow_prefetch(const struct flows *t, uint64_t hash)
+static inline uint64_t word_of(const uint8_t *at)
 {
-	__builtin_prefetch(first_bucket(t, hash));
-	__builtin_prefetch(second_bucket(t, hash));
+	uint64_t v;
+	memcpy(&v, at, sizeof v);
+	return v;
 }
 
-void flow_prefetch_record(const struct flows *t, uint64_t hash)
+static inline uint32_t half_of(const uint8_t *at)
 {
-	const struct bucket *b = first_bucket(t, hash);
+	uint32_t v;
+	memcpy(&v, at, sizeof v);
+	return v;
+}
+
+static inline bool is_v4(const uint8_t *at, uint64_t front)
+{
+	static const uint8_t mapped[4] = { 0, 0, 0xFF, 0xFF };
+	return front == 0 && half_of(at + 8) == half_of(mapped);
+}
+
+/* An IPv4 key is two words, an IPv6 key five; the top of the last word tells which. */
+uint64_t flow_hash(const struct flows *t, const struct flow_key *key)
+{
+	const uint8_t *lo = key->lo.bytes, *hi = key->hi.bytes;
+	uint64_t lo_front = word_of(lo), hi_front = word_of(hi);
+	uint64_t ends = (uint64_t)key->proto << 48 | (uint64_t)key->vlan << 32 |
+			(uint32_t)key->hi_port << 16 | key->lo_port;
+	struct siphash s = siphash_begin(t->hash_key);
+	if (is_v4(lo, lo_front) && is_v4(hi, hi_front)) {
+		siphash_take(&s, (uint64_t)half_of(lo + 12) << 32 | half_of(hi + 12));
+		siphash_take(&s, ends);
+	} else {
+		siphash_take(&s, lo_front);
+		siphash_take(&s, word_of(lo + 8));
+		siphash_take(&s, hi_front);
+		siphash_take(&s, word_of(hi + 8));
+		siphash_take(&s, ends | 1ull << 56);
+	}
+	uint64_t hash = siphash_end(s);
+	__builtin_prefetch(first_bucket(t, hash));
+	__builtin_prefetch(second_bucket(t, hash));
+	return hash;
+}
+
+/* Number + 1 of the first record of this bucket whose tag fits; 0: none. */
+static inline uint32_t number_in(const struct bucket *b, uint64_t hash)
+{
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
-		if (b->slot[i] >> 32 == hash >> 32 && b->slot[i] != 0) {
-			__builtin_prefetch(&t->records[(uint32_t)b->slot[i] - 1]);
-			__builtin_prefetch((const char *)&t->records[(uint32_t)b->slot[i] - 1] + 64);
-		}
+		if (b->slot[i] >> 32 == hash >> 32 && b->slot[i] != 0)
+			return (uint32_t)b->slot[i];
+	return 0;
+}
+
+uint32_t flow_guess(const struct flows *t, uint64_t hash)
+{
+	uint32_t number = number_in(first_bucket(t, hash), hash);
+	if (number == 0)
+		number = number_in(second_bucket(t, hash), hash);
+	if (number != 0) {
+		__builtin_prefetch(&t->records[number - 1]);
+		__builtin_prefetch((const char *)&t->records[number - 1] + 64);
+	}
+	return number;
+}
+
+/* A key is five words; a call of memcmp costs more than they do. */
+static inline bool key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
+	return ((word_of(x) ^ word_of(y)) | (word_of(x + 8) ^ word_of(y + 8)) |
+		(word_of(x + 16) ^ word_of(y + 16)) | (word_of(x + 24) ^ word_of(y + 24)) |
+		(word_of(x + 32) ^ word_of(y + 32))) == 0;
 }
 
 static uint64_t *slot_in(const struct flows *t, struct bucket *b, uint64_t hash, const struct flow_key *key)
 {
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
 		if (b->slot[i] >> 32 == hash >> 32 && b->slot[i] != 0 &&
-		    memcmp(&t->records[(uint32_t)b->slot[i] - 1].key, key, sizeof *key) == 0)
+		    key_equal(&t->records[(uint32_t)b->slot[i] - 1].key, key))
 			return &b->slot[i];
 	return NULL;
 }
@@ -147,14 +201,19 @@ static uint64_t *slot_make(struct flows *t, uint64_t hash, struct flow *ret_evic
 	return best;
 }
 
-struct flow *flow_touch_hashed(struct flows *t, const struct flow_key *key, uint64_t hash, uint64_t at_us, bool *ret_new,
-			       struct flow *ret_evicted)
+struct flow *flow_find_guessed(struct flows *t, const struct flow_key *key, uint64_t hash, uint32_t guess)
 {
+	if (guess != 0 &&
+	    key_equal(&t->records[guess - 1].key, key)) /* the key of a free record is all zero */
+		return &t->records[guess - 1];
 	uint64_t *slot = slot_find(t, hash, key);
-	*ret_new = slot == NULL;
-	if (slot != NULL)
-		return &t->records[(uint32_t)*slot - 1];
-	slot = slot_make(t, hash, ret_evicted);
+	return slot != NULL ? &t->records[(uint32_t)*slot - 1] : NULL;
+}
+
+struct flow *flow_add(struct flows *t, const struct flow_key *key, uint64_t hash, uint64_t at_us,
+		      struct flow *ret_evicted)
+{
+	uint64_t *slot = slot_make(t, hash, ret_evicted);
 	uint32_t number = t->free != 0 ? t->free - 1 : t->used++;
 	struct flow *f = &t->records[number];
 	if (t->free != 0)
@@ -167,16 +226,18 @@ struct flow *flow_touch_hashed(struct flows *t, const struct flow_key *key, uint
 	return f;
 }
 
+struct flow *flow_find(struct flows *t, const struct flow_key *key)
+{
+	return flow_find_guessed(t, key, flow_hash(t, key), 0);
+}
+
 struct flow *flow_touch(struct flows *t, const struct flow_key *key, uint64_t at_us, bool *ret_new,
 			struct flow *ret_evicted)
 {
-	return flow_touch_hashed(t, key, flow_hash(t, key), at_us, ret_new, ret_evicted);
-}
-
-struct flow *flow_find(struct flows *t, const struct flow_key *key)
-{
-	uint64_t *slot = slot_find(t, flow_hash(t, key), key);
-	return slot != NULL ? &t->records[(uint32_t)*slot - 1] : NULL;
+	uint64_t hash = flow_hash(t, key);
+	struct flow *f = flow_find_guessed(t, key, hash, 0);
+	*ret_new = f == NULL;
+	return f != NULL ? f : flow_add(t, key, hash, at_us, ret_evicted);
 }
 
 void flow_forget(struct flows *t, struct flow *f)
