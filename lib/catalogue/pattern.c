@@ -173,7 +173,7 @@ bool pattern_name(struct span pattern, struct span name, struct pattern_sites *r
 
 /* ---- texts ---- */
 
-enum run_class { RUN_LITERAL, RUN_BASE64, RUN_HEX_LOWER, RUN_HEX_UPPER, RUN_ALNUM, RUN_DIGITS };
+enum run_class { RUN_LITERAL, RUN_BASE64, RUN_BASE64_MIXED, RUN_HEX_LOWER, RUN_HEX_UPPER, RUN_ALNUM, RUN_DIGITS };
 
 struct run {
 	enum run_class class;
@@ -186,7 +186,7 @@ static const struct run_name {
 	const char *spelled;
 	enum run_class class;
 } run_names[] = {
-	{ "{base64:", RUN_BASE64 }, { "{hex:", RUN_HEX_LOWER }, { "{HEX:", RUN_HEX_UPPER },
+	{ "{base64:", RUN_BASE64 }, { "{Base64:", RUN_BASE64_MIXED }, { "{hex:", RUN_HEX_LOWER }, { "{HEX:", RUN_HEX_UPPER },
 	{ "{alnum:", RUN_ALNUM },   { "{digits:", RUN_DIGITS },
 };
 
@@ -219,7 +219,8 @@ static bool run_holds(const struct run *r, uint8_t c)
 {
 	switch (r->class) {
 	case RUN_LITERAL: return c == r->byte;
-	case RUN_BASE64: return is_lower(c) || is_upper(c) || is_digit(c) || c == '+' || c == '/';
+	case RUN_BASE64:
+	case RUN_BASE64_MIXED: return is_lower(c) || is_upper(c) || is_digit(c) || c == '+' || c == '/';
 	case RUN_HEX_LOWER: return is_digit(c) || (c >= 'a' && c <= 'f');
 	case RUN_HEX_UPPER: return is_digit(c) || (c >= 'A' && c <= 'F');
 	case RUN_ALNUM: return is_lower(c) || is_upper(c) || is_digit(c);
@@ -230,10 +231,14 @@ static bool run_holds(const struct run *r, uint8_t c)
 
 static bool run_fits(const struct run *r, struct span text) /* text has at least its width */
 {
-	for (size_t i = 0; i < r->width; i++)
+	bool lower = false, upper = false;
+	for (size_t i = 0; i < r->width; i++) {
 		if (!run_holds(r, text.at[i]))
 			return false;
-	return true;
+		lower = lower || is_lower(text.at[i]);
+		upper = upper || is_upper(text.at[i]);
+	}
+	return r->class != RUN_BASE64_MIXED || (lower && upper);
 }
 
 /* A star is tried again only until the next one is reached: what is left to it then can only be less. */

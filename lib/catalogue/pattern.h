@@ -5,8 +5,8 @@
  *
  * Names: the tokens of catalogue.h. Labels are matched one to one, since no token holds a dot.
  * Texts: `*` any run, also none; {base64:N} {hex:N} {HEX:N} {alnum:N} {digits:N} exactly N bytes of
- * A-Za-z0-9+/, 0-9a-f, 0-9A-F, A-Za-z0-9, 0-9; anything else is itself, case kept. A brace that begins no
- * such token is itself. */
+ * A-Za-z0-9+/, 0-9a-f, 0-9A-F, A-Za-z0-9, 0-9; {Base64:N} is base64 with letters of both cases among them;
+ * anything else is itself, case kept. A brace that begins no such token is itself. */
 #ifndef KEYFENCE_CATALOGUE_PATTERN_H
 #define KEYFENCE_CATALOGUE_PATTERN_H
 

@@ -289,6 +289,8 @@ static const struct text_row {
 	{ "{digits:2}", "09", true }, { "{digits:2}", "0a", false }, { "{alnum:3}", "aZ0", true }, { "{alnum:3}", "a-0", false },
 	{ "{base64:4}", "a+/Z", true }, { "{base64:4}", "a+-Z", false }, { "{base64:4}", "a+=Z", false },
 	{ "{base64:32}:{alnum:4}", "4SwvSbJCH7ldgvIT7+exeoSJlwbyLfdZ:Ab12", true },
+	{ "{Base64:4}", "aB+/", true }, { "{Base64:4}", "ab+/", false }, { "{Base64:4}", "AB12", false },
+	{ "{Base64:4}", "aB-/", false },
 	{ "{base64:32}:{alnum:4}", "4SwvSbJCH7ldgvIT7+exeoSJlwbyLfdZ:Ab1", false },
 	{ "{HEX:8}-{HEX:4}-*", "E04D943F-C271-", true }, { "*:{alnum:4}", "a:b:c:1234", true },
 	{ "*{digits:3}*x", "12a123bx", true }, { "*{digits:3}", "0012", true }, { "*{digits:3}", "a12", false },
