@@ -28,10 +28,15 @@ static void keep_name(struct detail *d, struct span name, unsigned evidence)
 	d->name_from = from;
 }
 
-static void keep_told(struct detail *d, const struct finding *x)
+/* A relay's outer address counts from the relay's own mouth. An end of this flow, or a private address, is no further
+ * place. */
+static void keep_told(const struct flow *f, struct detail *d, bool far, const struct finding *x)
 {
 	bool peer = x->told_as == TOLD_PEER;
-	if (x->told_as != TOLD_RELAY && !peer)
+	if (!peer && !(x->told_as == TOLD_RELAY && far))
+		return;
+	if (address_class_of(&x->told) != ADDRESS_GLOBAL || address_equal(&x->told, &f->key.lo) ||
+	    address_equal(&x->told, &f->key.hi))
 		return;
 	d->told[peer] = x->told;
 	d->told_port[peer] = x->told_port;
@@ -131,7 +136,7 @@ void merge_finding(struct engine *e, struct flow *f, struct detail *d, bool from
 		add_match(f, d, &m);
 	}
 	d->tells |= x->tells;
-	keep_told(d, x);
+	keep_told(f, d, far, x);
 	if (answered)
 		f->now.evidence |= EV_ANSWER;
 	if (f->now.service == SERVICE_NONE)
