@@ -81,16 +81,6 @@ int file_tail(struct arena *a, const char *path, size_t most, struct span *ret)
 	return r;
 }
 
-int file_check(const char *path)
-{
-	struct stat st;
-	int fd = open_regular(path, &st);
-	if (fd < 0)
-		return fd;
-	close(fd);
-	return 0;
-}
-
 const char *file_error(int error)
 {
 	switch (-error) {

@@ -10,8 +10,6 @@
 int file_read(struct arena *a, const char *path, size_t most, struct span *ret, int64_t *ret_mtime_s);
 /* At most the last `most` bytes of a regular file. */
 int file_tail(struct arena *a, const char *path, size_t most, struct span *ret);
-/* Whether it could be read: 0 or as above. */
-int file_check(const char *path);
 const char *file_error(int error); /* in words */
 
 /* `path` as it is named in the file `beside`: relative paths start at the directory of that file. */

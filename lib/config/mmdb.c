@@ -13,6 +13,7 @@
 #include "config/mmdbdata.h"
 #include "config/schema.h"
 
+#define METADATA_LACKS "in its metadata, a value that is needed is missing or impossible"
 enum { METADATA_BYTES = 128 << 10, METADATA_STEPS = 10000, SEPARATOR_BYTES = 16, V4_DEPTH = 96 };
 
 /* What one distinct record says; slots of an open hash by its offset. */
@@ -264,8 +265,14 @@ static bool metadata_ok(struct load *l, const struct source_file *f, bool *ret_u
 	if (rest.at == NULL)
 		return damaged_whole(l, f, "it is no MaxMind database, or its end is missing");
 	struct mmdb_data d = { .bytes = rest, .steps = METADATA_STEPS };
-	if (mmdb_data_check(&d, 0))
-		return true;
+	if (mmdb_data_check(&d, 0)) {
+		/* libmaxminddb 1.7.1 loses memory over these two when their values are no texts */
+		static const char *const languages[] = { "languages", NULL }, *const description[] = {
+			"description", NULL
+		};
+		bool texts = mmdb_data_texts(&d, 0, languages) && mmdb_data_texts(&d, 0, description);
+		return texts || damaged_whole(l, f, METADATA_LACKS);
+	}
 	char what[96];
 	snprintf(what, sizeof what, "in its metadata, %s", d.fault);
 	return damaged_whole(l, f, what);
@@ -314,8 +321,7 @@ bool mmdb_load(struct load *l, const struct source_file *f, enum mmdb_need need,
 		return false;
 	int r = MMDB_open(f->path, MMDB_MODE_MMAP, &w.db);
 	if (r != MMDB_SUCCESS)
-		return damaged_whole(l, f,
-				     "in its metadata, a value that is needed is missing or impossible");
+		return damaged_whole(l, f, METADATA_LACKS);
 	struct book_source s = source_begin(l, KIND_DATABASE, "mmdb", f->shown);
 	bool ok = walk_whole(&w) && holds_needed(&w);
 	ranges_flush(&w.ranges);

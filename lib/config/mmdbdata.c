@@ -251,3 +251,22 @@ enum mmdb_found mmdb_data_find(struct mmdb_data *d, size_t at, const char *const
 		*ret_number = *ret_number << 8 | bytes.at[i];
 	return MMDB_FOUND_NUMBER;
 }
+
+bool mmdb_data_texts(struct mmdb_data *d, size_t at, const char *const *path)
+{
+	struct cursor c = cursor_of(span_of(d->bytes.at + at, d->bytes.len - at)), inside;
+	for (; *path != NULL; path++)
+		if (!find_key(d, &c, *path))
+			return false;
+	struct control v = enter(d, &c, &inside);
+	bool texts = v.type == TYPE_MAP || v.type == TYPE_ARRAY;
+	for (uint32_t i = 0; texts && i < v.size; i++) {
+		struct cursor value;
+		if (v.type == TYPE_MAP)
+			skip(d, &inside);
+		struct cursor here = inside;
+		texts = enter(d, &here, &value).type == TYPE_TEXT;
+		skip(d, &inside);
+	}
+	return texts && cursor_ok(&inside);
+}

@@ -24,6 +24,8 @@ bool mmdb_data_check(struct mmdb_data *d, size_t at);
 enum mmdb_found { MMDB_FOUND_NOTHING, MMDB_FOUND_TEXT, MMDB_FOUND_NUMBER };
 enum mmdb_found mmdb_data_find(struct mmdb_data *d, size_t at, const char *const *path, struct span *ret_text,
 			       uint64_t *ret_number);
+/* Whether a list or map stands under a path, and all of its values are texts. */
+bool mmdb_data_texts(struct mmdb_data *d, size_t at, const char *const *path);
 /* Where the value at an offset really stands: behind its pointer, if it is one. Of a sound value. */
 size_t mmdb_data_target(struct mmdb_data *d, size_t at);
 

@@ -328,6 +328,20 @@ static void check_broken(const struct made *m)
 	free(copy);
 }
 
+/* The longest text that could still be believed: its NUL would lie just behind the section. */
+static void check_last_text(const struct made *m)
+{
+	uint8_t *copy = malloc(m->bytes);
+	struct book b;
+	memcpy(copy, m->image, m->bytes);
+	struct book_text all = { 0, (uint32_t)m->book.count[BOOK_TEXT] };
+	memcpy(copy + m->book.header->section[BOOK_SETTINGS].at, &all, sizeof all);
+	copy[m->book.header->section[BOOK_TEXT].at + all.bytes] = '\0';
+	rehash(copy, m->bytes);
+	CHECK(book_open(span_of(copy, m->bytes), &b, NULL) == -EINVAL, "a text that ends behind the texts");
+	free(copy);
+}
+
 static void check_header(const struct made *m)
 {
 	uint8_t *copy = malloc(m->bytes + 8);
@@ -377,6 +391,7 @@ int main(void)
 	check_empty();
 	check_refused_by_writer();
 	check_broken(&m);
+	check_last_text(&m);
 	check_header(&m);
 	free(m.image);
 	free(again.image);

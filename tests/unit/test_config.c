@@ -40,7 +40,8 @@ static const char sample[] =
 	"  - {name: lists, service: [zoom, teams], role: [web, signalling], action: permit}\n"
 	"exceptions:\n"
 	"  - {rule: keys-never, from: court, until: 2027-01-31, owner: it-desk, reason: court hearings}\n"
-	"  - {rule: seat, until: \"2027-01-30T17:00:00+08:00\", owner: it-desk, reason: x}\n";
+	"  - {rule: seat, until: \"2027-01-30T17:00:00+08:00\", owner: it-desk, reason: x}\n"
+	"  - {rule: seat, until: \"2027-01-30T17:00:01-03:30\", owner: it-desk, reason: x}\n";
 
 static void check_rules_of_sample(const struct book *b)
 {
@@ -105,11 +106,12 @@ static void check_sample(void)
 	CHECK(book_group(b, 1)->shared == 1 && book_group(b, 2)->shared == 1 &&
 		      book_group(b, 2)->member_count == 1,
 	      "shared");
-	CHECK(b->count[BOOK_EXCEPTION] == 2 && book_exception(b, 0)->group == 2 &&
+	CHECK(b->count[BOOK_EXCEPTION] == 3 && book_exception(b, 0)->group == 2 &&
 		      book_exception(b, 0)->rule == 1,
 	      "exception");
 	CHECK(book_exception(b, 0)->until_us == UINT64_C(1801353600) * 1000000,
 	      "a date is its first second in UTC");
+	CHECK(book_exception(b, 2)->until_us == UINT64_C(1801341001) * 1000000, "a time west of Greenwich");
 	CHECK(book_exception(b, 1)->until_us == UINT64_C(1801299600) * 1000000, "a time with an offset");
 	check_rules_of_sample(b);
 	loaded_done(&l);
@@ -548,7 +550,7 @@ static void check_limits(void)
 	loaded_done(&l);
 	check_hostile("more than 8 MB", "version: 1\n", "# 0123456789abc\n", (8 << 20) / 16,
 		      "the policy is larger than 8 MB");
-	check_hostile("deep lists", "", "[", 1 << 20, "nested deeper than 32");
+	check_hostile("deep lists", "", "[", 1 << 20, ":1:33: nested deeper than 32");
 	check_hostile("deep maps", "", "{a: ", 1 << 20, "nested deeper than 32");
 	check_hostile("many values", "a: [", "x,", 1 << 21, "more than 500000 values");
 	check_hostile("many equal keys", "", "a: 1\n", 200000, "and 199937 more mistakes");

@@ -96,6 +96,11 @@ static void check_row(const struct row *r)
 static void check_dates(void)
 {
 	struct loaded l = load_text("# Generated: Thu, 31 Feb 2026 04:33:59 GMT\n1,2,AU\n", NULL);
+	struct loaded late = load_text("# Generated: Fri, 31 Oct 2025 04:33:59 GMT\n1,2,AU\n", NULL);
+	CHECK(late.result == 0 &&
+		      strcmp(book_string(&late.book, book_source(&late.book, 0)->built), "2025-10-31") == 0,
+	      "October");
+	loaded_done(&late);
 	char today[11];
 	time_t now = time(NULL);
 	struct tm tm;
