@@ -157,7 +157,7 @@ void catalogue_load(struct load *l, const char *directory)
 	}
 	if (!l->arena.failed) {
 		refuse_claimed_twice(l, &taken_names, "name");
-		refuse_claimed_twice(l, &taken_prefixes, "prefix");
+		refuse_claimed_twice(l, &taken_prefixes, word_name(WORDS_EVIDENCE, EV_PREFIX));
 	}
 	free(taken_names.at);
 	free(taken_prefixes.at);

@@ -14,7 +14,6 @@
 struct region_country {
 	struct span name;
 	country says;
-	bool warned;
 };
 struct entry {
 	struct prefix prefix;
@@ -81,7 +80,7 @@ static country region_says(struct provider *p, const char *region)
 		return COUNTRY_NONE;
 	if (p->region_count > 0)
 		memcpy(grown, p->regions, p->region_count * sizeof *grown);
-	grown[p->region_count++] = (struct region_country){ name, COUNTRY_NONE, true }; /* warned once */
+	grown[p->region_count++] = (struct region_country){ name, COUNTRY_NONE }; /* so it is told once */
 	p->regions = grown;
 	return COUNTRY_NONE;
 }

@@ -109,6 +109,18 @@ static void read_policy(const struct book *b)
 	}
 }
 
+static void read_daemon(const struct book *b)
+{
+	for (size_t i = 0; i < b->count[BOOK_CAPTURE]; i++)
+		read_text(b, book_capture(b, i)->interface);
+	for (size_t i = 0; i < b->count[BOOK_OUTPUT]; i++)
+		read_text(b, book_output(b, i)->target);
+	for (size_t i = 0; i < b->count[BOOK_PROTECT]; i++)
+		must(book_protect(b, i)->bits <= 128);
+	for (size_t i = 0; i < b->count[BOOK_ENFORCE]; i++)
+		must(book_enforce(b, i)->timeout_s > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct book_header h;
@@ -129,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		read_names(&b);
 		read_places(&b);
 		read_policy(&b);
+		read_daemon(&b);
 	} else if (why == NULL) {
 		abort();
 	}

@@ -105,6 +105,13 @@ static struct book_writer *full_writer(void)
 			&(struct book_exception){ .owner = text(w, "me"), .until_us = i * 100, .group = 1 });
 	book_write(w, BOOK_LOCAL, &m.prefix);
 	book_write(w, BOOK_RESOLVER, &m.prefix);
+	book_write(w, BOOK_CAPTURE,
+		   &(struct book_capture){ .interface = text(w, "br-lan"), .side = SIDE_MIRROR });
+	book_write(w, BOOK_OUTPUT,
+		   &(struct book_output){ .target = text(w, "/dev/log"), .kind = OUTPUT_SYSLOG });
+	book_write(w, BOOK_PROTECT, &m.prefix);
+	book_write(w, BOOK_ENFORCE,
+		   &(struct book_enforce){ .timeout_s = 600, .max_blocks = 16384, .reject = 1 });
 	return w;
 }
 
@@ -306,6 +313,16 @@ static const struct broken {
 	BREAK(BOOK_EXCEPTION, 0, book_exception, rule, 1),
 	BREAK(BOOK_EXCEPTION, 0, book_exception, group, 2),
 	BREAK(BOOK_EXCEPTION, 0, book_exception, until_us, 0),
+	BREAK(BOOK_CAPTURE, 0, book_capture, interface.bytes, 0),
+	BREAK(BOOK_CAPTURE, 0, book_capture, side, 3),
+	BREAK(BOOK_OUTPUT, 0, book_output, target.at, UINT32_MAX),
+	BREAK(BOOK_OUTPUT, 0, book_output, kind, OUTPUT_KINDS),
+	BREAK(BOOK_OUTPUT, 0, book_output, transport, TRANSPORTS),
+	BREAK(BOOK_OUTPUT, 0, book_output, format, FORMATS),
+	BREAK(BOOK_ENFORCE, 0, book_enforce, timeout_s, 0),
+	BREAK(BOOK_ENFORCE, 0, book_enforce, max_blocks, 0),
+	BREAK(BOOK_ENFORCE, 0, book_enforce, reject, 2),
+	{ "protect", BOOK_PROTECT, 16, 1, 129 },
 	{ "local", BOOK_LOCAL, 16, 1, 129 },
 	{ "resolver", BOOK_RESOLVER, 15, 1, 1 },
 };
@@ -381,9 +398,27 @@ static void check_header(const struct made *m)
 	}
 }
 
-int main(void)
+/* The fuzzer's seed is this very book: after a change of the layout, `test_book FILE` writes it anew. */
+static void check_seed(const struct made *m, const char *write_to)
+{
+	const char *path = write_to != NULL ? write_to : TEST_SOURCE "/tests/fuzz/corpus/book/full";
+	FILE *f = fopen(path, write_to != NULL ? "wb" : "rb");
+	uint8_t *read = malloc(m->bytes);
+	CHECK(f != NULL, "%s", path);
+	if (f != NULL && write_to != NULL)
+		CHECK(fwrite(m->image, 1, m->bytes, f) == m->bytes, "written");
+	else if (f != NULL)
+		CHECK(fread(read, 1, m->bytes, f) == m->bytes && memcmp(read, m->image, m->bytes) == 0,
+		      "%s is of another layout: run test_book with its path", path);
+	if (f != NULL)
+		fclose(f);
+	free(read);
+}
+
+int main(int argc, char **argv)
 {
 	struct made m = make(), again = make();
+	check_seed(&m, argc > 1 ? argv[1] : NULL);
 	CHECK(m.bytes == again.bytes && memcmp(m.image, again.image, m.bytes) == 0,
 	      "the same rows make the same bytes");
 	check_order(&m.book);
