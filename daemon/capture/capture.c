@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/plain.h"
+
 /* FRAME_BYTES is libpcap's own bound for every link type that anything decodes; longer frames are cut to it. The arena
  * holds two: a batch ends early rather than that the next frame might not fit. */
 enum { FRAME_BYTES = 262144, ARENA_BYTES = 2 * FRAME_BYTES, READ_BYTES = 65536 };
@@ -19,6 +21,8 @@ struct capture {
 	uint64_t all_bytes;  /* 0: not a regular file */
 	uint64_t read_bytes; /* captured bytes so far: the position where the file has none */
 	uint16_t source, linktype;
+	bool is_plain; /* read through plain, so far */
+	struct plain plain;
 	int ended; /* 0, or 1 at the end, or -EBADMSG with why */
 	char why[CAPTURE_WHY_BYTES];
 	char buffer[READ_BYTES];
@@ -112,6 +116,20 @@ static int start_reading(struct capture *c, int fd, char *ret_why)
 	return -EBADMSG;
 }
 
+/* Of others libpcap changes what it reads, or allows more than the arena holds. */
+static bool is_plain_link(uint16_t linktype)
+{
+	return linktype == DLT_EN10MB || linktype == DLT_LINUX_SLL || linktype == DLT_LINUX_SLL2 ||
+	       linktype == DLT_RAW;
+}
+
+/* Behind it libpcap itself cuts, or gives up. */
+static uint32_t frame_most(pcap_t *pcap)
+{
+	int snap_bytes = pcap_snapshot(pcap);
+	return snap_bytes > 0 && snap_bytes < FRAME_BYTES ? (uint32_t)snap_bytes : FRAME_BYTES;
+}
+
 int capture_open_file(const char *path, uint16_t source, struct capture **ret, char *ret_why)
 {
 	struct stat st;
@@ -131,6 +149,8 @@ int capture_open_file(const char *path, uint16_t source, struct capture **ret, c
 	c->source = source;
 	c->linktype = (uint16_t)pcap_datalink(c->pcap);
 	c->all_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	c->is_plain = c->all_bytes > 0 && is_plain_link(c->linktype) &&
+		      plain_open(&c->plain, pcap_file(c->pcap), frame_most(c->pcap), c->arena, ARENA_BYTES);
 	*ret = c;
 	return 0;
 }
@@ -145,13 +165,14 @@ void capture_close(struct capture *c)
 }
 
 /* Hostile stamps lie before 1970, behind every date, or have more microseconds than a second. */
-static uint64_t time_of(const struct timeval *tv)
+static inline uint64_t time_of(int64_t s, int64_t us)
 {
-	if (tv->tv_sec < 0)
+	if (s < 0)
 		return 0;
-	int64_t s = tv->tv_sec < LAST_S ? tv->tv_sec : LAST_S;
-	int64_t us = tv->tv_usec < 0 ? 0 : tv->tv_usec > 999999 ? 999999 : tv->tv_usec;
-	return (uint64_t)s * 1000000 + (uint64_t)us;
+	uint64_t whole = (uint64_t)(s < LAST_S ? s : LAST_S) * 1000000;
+	if ((uint64_t)us > 999999)
+		us = us < 0 ? 0 : 999999;
+	return whole + (uint64_t)us;
 }
 
 /* libpcap reuses its buffer for the next packet, so the bytes move to the arena. */
@@ -162,7 +183,7 @@ static size_t take_frame(struct capture *c, const struct pcap_pkthdr *h, const u
 	if (n > 0)
 		memcpy(room, bytes, n);
 	*ret = (struct frame){ .bytes = span_of(room, n),
-			       .at_us = time_of(&h->ts),
+			       .at_us = time_of(h->ts.tv_sec, h->ts.tv_usec),
 			       .wire_bytes = h->len,
 			       .linktype = c->linktype,
 			       .source = c->source };
@@ -182,12 +203,44 @@ static bool next_packet(struct capture *c, struct pcap_pkthdr **ret_h, const uin
 	return false;
 }
 
+static size_t read_plain(struct capture *c, struct frame *ret, size_t most)
+{
+	struct plain_record r;
+	size_t count = 0;
+	while (count < most && count < CAPTURE_BATCH && plain_take(&c->plain, &r))
+		ret[count++] = (struct frame){ .bytes = r.bytes,
+					       .at_us = time_of(r.seconds, r.microseconds),
+					       .wire_bytes = r.wire_bytes,
+					       .linktype = c->linktype,
+					       .source = c->source };
+	return count;
+}
+
+/* Frames that need no libpcap; 0: it reads on, from where they end. */
+static size_t try_plain(struct capture *c, struct frame *ret, size_t most)
+{
+	size_t count = read_plain(c, ret, most);
+	if (count > 0 || most == 0)
+		return count;
+	plain_fill(&c->plain);
+	count = read_plain(c, ret, most);
+	if (count > 0)
+		return count;
+	c->is_plain = false;
+	c->read_bytes = plain_position(&c->plain);
+	if (fseeko(pcap_file(c->pcap), (off_t)c->read_bytes, SEEK_SET) < 0) {
+		c->ended = -EBADMSG;
+		say(c->why, strerror(errno), "");
+	}
+	return 0;
+}
+
 int capture_read(struct capture *c, struct frame *ret, size_t most, char *ret_why)
 {
 	struct pcap_pkthdr *h;
 	const uint8_t *bytes;
-	size_t count = 0, used = 0;
-	while (count < most && count < CAPTURE_BATCH && ARENA_BYTES - used >= FRAME_BYTES) {
+	size_t count = c->is_plain ? try_plain(c, ret, most) : 0, used = 0;
+	while (count < most && count < CAPTURE_BATCH && !c->is_plain && ARENA_BYTES - used >= FRAME_BYTES) {
 		if (!next_packet(c, &h, &bytes))
 			break;
 		used += take_frame(c, h, bytes, c->arena + used, &ret[count++]);
@@ -201,6 +254,10 @@ int capture_read(struct capture *c, struct frame *ret, size_t most, char *ret_wh
 
 uint64_t capture_position(const struct capture *c, uint64_t *ret_total)
 {
+	if (c->is_plain) {
+		*ret_total = c->all_bytes;
+		return plain_position(&c->plain);
+	}
 	off_t at = c->all_bytes > 0 ? ftello(pcap_file(c->pcap)) : -1;
 	*ret_total = c->all_bytes;
 	return at >= 0 ? (uint64_t)at : c->read_bytes;
