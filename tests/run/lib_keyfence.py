@@ -3,14 +3,17 @@
 import contextlib, os, shutil, subprocess, tempfile
 
 KEYFENCE, SOURCE = os.environ['KEYFENCE'], os.environ['SOURCE']
+DATE = 1793491200 # 2026-11-01
 
 @contextlib.contextmanager
 def sample_policy():
     """conf/keyfence.yaml itself, in a folder where the files that it names are the cuts. The catalogue and the tables are
-    those of the source."""
+    those of the source. The copies have one date, since the date of Azure's list is its file's."""
     with tempfile.TemporaryDirectory() as dir:
         shutil.copy(os.path.join(SOURCE, 'conf/keyfence.yaml'), dir)
         shutil.copytree(os.path.join(SOURCE, 'tests/data'), os.path.join(dir, 'geo'))
+        for name in os.listdir(os.path.join(dir, 'geo')):
+            os.utime(os.path.join(dir, 'geo', name), (DATE, DATE))
         for name in ('services.d', 'tables'):
             os.symlink(os.path.join(SOURCE, 'conf', name), os.path.join(dir, name))
         yield os.path.join(dir, 'keyfence.yaml')
