@@ -300,6 +300,14 @@ static bool audio_fits(struct span inner)
 	return inner.len > 19 && inner.len - 19 <= bytes;
 }
 
+/* RTP 20 behind the type, or 24 where 02 tells of four bytes more, or where nothing else fits
+ * (Michel et al., IMC 2022, have 24 for all). */
+static bool read_video(struct span inner, struct rtp_inside *ret)
+{
+	bool longer = byte_at(inner, 20) == 2;
+	return (!longer && read_rtp(inner, 20, ret)) || read_rtp(inner, 24, ret);
+}
+
 /* Screen share of a server flow: 0d, time and sequence, sub-type at 7 (v3; at 4 in v2), RTP 20 behind the
  * sub-type. */
 static size_t wrap_bytes(const struct zoom_memory *m)
@@ -313,7 +321,7 @@ static uint8_t media_of(struct span inner, const struct zoom_memory *m, struct r
 	size_t wrap = wrap_bytes(m);
 	switch (byte_at(inner, 0)) {
 	case AUDIO: return audio_fits(inner) && read_rtp(inner, 19, ret) ? MEDIA_AUDIO : 0;
-	case VIDEO: return read_rtp(inner, byte_at(inner, 20) == 2 ? 24 : 20, ret) ? MEDIA_VIDEO : 0;
+	case VIDEO: return read_video(inner, ret) ? MEDIA_VIDEO : 0;
 	case SCREEN: return read_rtp(inner, 20, ret) ? MEDIA_SCREEN : 0;
 	case SCREEN_WRAP:
 		return byte_at(inner, wrap) == SCREEN && read_rtp(inner, wrap + 20, ret) ? MEDIA_SCREEN : 0;
@@ -403,10 +411,14 @@ static enum wire_result see_data_v3(struct cursor c, const struct payload *p, st
 		return WIRE_OTHER;
 	if (!inner_known(inner) && (m->state & SESSION_GIVEN) == 0)
 		return WIRE_OTHER;
-	enum wire_result by_session = see_session(m, session, SAW_DATA);
+	/* Blank, as anonymisers leave it, it is evidence neither for nor against: RTP in sequence decides. */
+	bool blank = session == 0 && (m->state & SESSION_GIVEN) == 0;
+	enum wire_result by_session = blank ? WIRE_MORE : see_session(m, session, SAW_DATA);
 	if (by_session == WIRE_OTHER)
 		return WIRE_OTHER;
 	enum wire_result r = see_inner(inner, p, m, OPEN_SERVER, ret);
+	if (r == WIRE_MATCH && (ret->tells & TELLS_MEDIA) != 0 && (m->state & LAYOUT_V2) == 0)
+		m->state |= LAYOUT_V3; /* RTP stood where v3 has it */
 	if (r == WIRE_MATCH)
 		return r;
 	*ret = (struct saying){ .tells = TELLS_SETUP }; /* an inner type that we do not know */
