@@ -15,11 +15,14 @@ def cut(path, folder):
     """A classic pcap in two files; None if it is another form, or broken."""
     raw = open(path, 'rb').read()
     if raw[:4] not in (b'\xd4\xc3\xb2\xa1', b'\xa1\xb2\xc3\xd4'): return None
-    order, at, ends = '<' if raw[:1] == b'\xd4' else '>', 24, []
+    order, at, ends, stamps = '<' if raw[:1] == b'\xd4' else '>', 24, [], []
     while at + 16 <= len(raw):
+        stamps.append(struct.unpack(order + 'II', raw[at:at + 8]))
         at += 16 + struct.unpack(order + 'I', raw[at + 8:at + 12])[0]
         ends.append(at)
     if not ends or ends[-1] != len(raw): return None
+    half = len(ends) // 2
+    if half > 0 and stamps[half] < max(stamps[:half]): return None  # a file that begins earlier starts anew: that is the rule
     middle = ends[len(ends) // 2 - 1] if len(ends) > 1 else 24
     parts = [os.path.join(folder, n) for n in ('a.pcap', 'b.pcap')]
     for p, b in zip(parts, (raw[:middle], raw[:24] + raw[middle:])): open(p, 'wb').write(b)
