@@ -71,15 +71,20 @@ static void lay_piece(struct engine *e, struct flow *f, struct detail *d, bool w
 	}
 }
 
+void find_takers(struct engine *e)
+{
+	for (size_t i = 0; i < wire_count; i++)
+		for (unsigned first = wire_table[i].first_lo; first <= wire_table[i].first_hi; first++)
+			if (wire_table[i].proto == PROTO_UDP && wire_table[i].recognise != NULL)
+				e->takers[first] |= (uint16_t)(1u << i);
+}
+
 static void read_datagram(struct engine *e, struct flow *f, struct detail *d, const struct packet *pkt)
 {
 	struct payload p = payload_of(e, f, d, pkt->from_hi, pkt->payload, 0);
-	uint8_t first = pkt->payload.at[0];
 	struct finding x;
-	for (size_t i = 0; i < wire_count; i++) {
-		const struct recogniser *r = &wire_table[i];
-		if (r->proto != PROTO_UDP || first < r->first_lo || first > r->first_hi || r->recognise == NULL)
-			continue;
+	for (unsigned takers = e->takers[pkt->payload.at[0]]; takers != 0; takers &= takers - 1) {
+		const struct recogniser *r = &wire_table[__builtin_ctz(takers)];
 		enum wire_result result = recognise(e, f, d, r, false, &p, &x);
 		for (unsigned n = 0; result == WIRE_PIECES && r->whole != NULL && n < x.piece_count; n++) {
 			struct piece piece = x.piece[n];

@@ -240,6 +240,7 @@ struct engine *engine_new(const struct book *b, const struct engine_options *opt
 	e->options = *options;
 	e->packets.by_vlan = set->by_vlan;
 	e->generation = b->header->generation;
+	find_takers(e);
 	e->flows = flows_new(s.flows, options->hash_key);
 	e->details = details_new(s.details);
 	e->streams = streams_new(s.streams);

@@ -38,6 +38,7 @@ struct engine {
 	uint32_t sweep;
 	uint64_t now_us, seen;
 	uint32_t generation, ending;
+	uint16_t takers[256]; /* recognisers to which a datagram with this first byte is shown: bits of their row */
 	struct engine_counters counters;
 	struct dns_message dns; /* too big for a stack frame of the hot path */
 };
@@ -74,6 +75,7 @@ static inline bool teaches(const struct packet *pkt)
 
 /* conclude.c: payload -> findings -> conclusion. */
 void conclude(struct engine *e, struct flow *f, const struct packet *pkt);
+void find_takers(struct engine *e); /* once, before the first packet */
 /* Reads what a flow's views hold so far although only one way spoke: before it ends. */
 void conclude_rest(struct engine *e, struct flow *f);
 /* What a passing answer teaches of places. */

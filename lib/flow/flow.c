@@ -85,13 +85,13 @@ static inline bool is_v4(const uint8_t *at, uint64_t front)
 	return front == 0 && half_of(at + 8) == half_of(mapped);
 }
 
-/* An IPv4 key is two words, an IPv6 key five; the top of the last word tells which. */
+/* An IPv4 key is two words, an IPv6 key five; the last word tells which: of IPv6 it is turned over. */
 uint64_t flow_hash(const struct flows *t, const struct flow_key *key)
 {
 	const uint8_t *lo = key->lo.bytes, *hi = key->hi.bytes;
 	uint64_t lo_front = word_of(lo), hi_front = word_of(hi);
-	uint64_t ends = (uint64_t)key->proto << 48 | (uint64_t)key->vlan << 32 |
-			(uint32_t)key->hi_port << 16 | key->lo_port;
+	uint64_t ends =
+		word_of((const uint8_t *)&key->lo_port); /* ports, VLAN, protocol, and a byte that is 0 */
 	struct siphash s = siphash_begin(t->hash_key);
 	if (is_v4(lo, lo_front) && is_v4(hi, hi_front)) {
 		siphash_take(&s, (uint64_t)half_of(lo + 12) << 32 | half_of(hi + 12));
@@ -101,7 +101,7 @@ uint64_t flow_hash(const struct flows *t, const struct flow_key *key)
 		siphash_take(&s, word_of(lo + 8));
 		siphash_take(&s, hi_front);
 		siphash_take(&s, word_of(hi + 8));
-		siphash_take(&s, ends | 1ull << 56);
+		siphash_take(&s, ~ends);
 	}
 	uint64_t hash = siphash_end(s);
 	__builtin_prefetch(first_bucket(t, hash));

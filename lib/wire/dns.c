@@ -84,7 +84,9 @@ static void read_name(struct reader *r, struct name *ret)
 	struct cursor at = r->c;
 	size_t piece = offset_of(r, &at);
 	unsigned hops = 0;
-	*ret = (struct name){ .wire_bytes = 1 };
+	ret->len = 0;
+	ret->wire_bytes = 1;
+	ret->odd = false;
 	for (uint32_t first = 1; first != 0 && cursor_ok(&at);) {
 		first = cursor_uint(&at, 1);
 		size_t to = first < POINTER ? 0 : (first - POINTER) << 8 | cursor_uint(&at, 1);
@@ -182,10 +184,24 @@ static void read_question(struct reader *r, struct dns_message *m, uint32_t *ret
 	memcpy(m->question, asked.text, asked.len + 1);
 }
 
+/* What a message holds, and not all that it could hold: that is 5 kB. */
+static void copy_message(const struct dns_message *m, struct dns_message *ret)
+{
+	memcpy(ret, m, offsetof(struct dns_message, question));
+	memcpy(ret->question, m->question, m->question_bytes + 1u);
+	ret->record_count = m->record_count;
+	memcpy(ret->record, m->record, m->record_count * sizeof m->record[0]);
+	ret->names_bytes = m->names_bytes;
+	memcpy(ret->names, m->names, m->names_bytes);
+}
+
 enum wire_result dns_parse(struct span datagram, struct dns_message *ret)
 {
 	struct reader r = { datagram, cursor_of(datagram), STEPS };
-	struct dns_message m = { .id = (uint16_t)cursor_uint(&r.c, 2) };
+	struct dns_message m;
+	m.id = (uint16_t)cursor_uint(&r.c, 2);
+	m.record_count = 0;
+	m.names_bytes = 0;
 	uint32_t flags = cursor_uint(&r.c, 2), questions = cursor_uint(&r.c, 2),
 		 answers = cursor_uint(&r.c, 2);
 	uint32_t others = cursor_uint(&r.c, 2);
@@ -207,6 +223,6 @@ enum wire_result dns_parse(struct span datagram, struct dns_message *ret)
 	if (class != CLASS_IN) /* CHAOS asks a server of itself, mDNS sets a bit here: no host of the Internet
 				  is named */
 		return WIRE_OTHER;
-	*ret = m;
+	copy_message(&m, ret);
 	return WIRE_MATCH;
 }
