@@ -103,32 +103,63 @@ static void write_value(struct json *j, const char *key, const struct field *f, 
 	}
 }
 
-void fields_json(const struct fields *t, const struct view *v, struct json *j)
+static void write_field(struct walk *w, const struct field *f, const char *name, const struct view *v,
+			const struct value *value)
 {
-	struct walk w = { j, "", 0 };
+	if (f->type == FIELD_TRUE && value->number == 0)
+		return;
+	const char *key = enter(w, name);
+	if (f->type == FIELD_WRITTEN)
+		f->write(v, w->j, key);
+	else
+		write_value(w->j, key, f, value);
+}
+
+static void leave(struct walk *w)
+{
+	for (; w->depth > 0; w->depth--)
+		json_close(w->j, '}');
+}
+
+static void walk_fields(struct walk *w, const struct fields *t, const struct view *v)
+{
 	size_t under = strlen(t->under);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct field *f = &t->row[i];
 		struct value value = { 0 };
-		if (!f->get(v, &value) || (f->type == FIELD_TRUE && value.number == 0))
-			continue;
-		const char *key = enter(&w, f->ecs + under);
-		if (f->type == FIELD_WRITTEN)
-			f->write(v, j, key);
-		else
-			write_value(j, key, f, &value);
+		if ((f->spare == 0 || f->spare > v->without) && f->get(v, &value))
+			write_field(w, f, f->ecs + under, v, &value);
 	}
-	for (; w.depth > 0; w.depth--)
-		json_close(j, '}');
+}
+
+void fields_json(const struct fields *t, const struct view *v, struct json *j)
+{
+	struct walk w = { j, "", 0 };
+	walk_fields(&w, t, v);
+	leave(&w);
+}
+
+static void write_event(const struct book *b, const struct event *e, unsigned without, struct text *ret)
+{
+	struct json j = json_on(ret);
+	struct view v = { .b = b, .e = e, .m = &e->meeting, .p = &e->worst, .without = without };
+	json_open(&j, NULL, '{');
+	fields_json(&event_fields, &v, &j);
+	json_close(&j, '}');
 }
 
 void event_json(const struct book *b, const struct event *e, struct text *ret)
 {
-	struct json j = json_on(ret);
-	struct view v = { .b = b, .e = e, .m = &e->meeting, .p = &e->worst };
-	json_open(&j, NULL, '{');
-	fields_json(&event_fields, &v, &j);
-	json_close(&j, '}');
+	write_event(b, e, 0, ret);
+}
+
+void event_json_brief(const struct book *b, const struct event *e, size_t most, struct text *ret)
+{
+	struct text begun = *ret;
+	for (unsigned without = 0; without == 0 || (without < FIELD_SPARES && ret->len - begun.len > most); without++) {
+		*ret = begun;
+		write_event(b, e, without, ret);
+	}
 }
 
 void meeting_json(const struct book *b, const struct meeting *m, struct text *ret)
@@ -137,5 +168,22 @@ void meeting_json(const struct book *b, const struct meeting *m, struct text *re
 	struct view v = { .b = b, .m = m };
 	json_open(&j, NULL, '{');
 	fields_json(&meeting_fields, &v, &j);
+	json_close(&j, '}');
+}
+
+void notice_json(const struct book *b, const struct notice *n, struct text *ret)
+{
+	struct json j = json_on(ret);
+	struct view v = { .b = b, .n = n };
+	struct walk w = { &j, "", 0 };
+	json_open(&j, NULL, '{');
+	walk_fields(&w, &notice_fields, &v);
+	for (unsigned key = 0; key < NOTICE_KEYS; key++) {
+		const struct field *f = notice_field(key);
+		struct value value = { 0 };
+		if (notice_value(n, key, &value))
+			write_field(&w, f, f->ecs, &v, &value);
+	}
+	leave(&w);
 	json_close(&j, '}');
 }

@@ -219,6 +219,7 @@ GET(alert_id, number, v->e->alert_id)
 GET(state, number, v->e->state)
 GET(update, number, v->e->update)
 GET(without_meeting, number, v->e->without_meeting)
+GET(brief, number, v->without > 0)
 GET(would_block, number, v->e->done == DONE_WOULD_BLOCK)
 GET_IF(component, v->e->component != 0, text, say_component(v->b, v->e->component))
 
@@ -354,15 +355,19 @@ static bool always(const struct view *v, struct value *ret)
 }
 #define ROW(name, type, get)                     \
 	{                                        \
-		name, type, WORD_SETS, get, NULL \
+		name, type, WORD_SETS, get, NULL, 0 \
 	}
 #define WORD(name, type, words, get)         \
 	{                                    \
-		name, type, words, get, NULL \
+		name, type, words, get, NULL, 0 \
 	}
 #define WRITE(name, write)                                    \
 	{                                                     \
-		name, FIELD_WRITTEN, WORD_SETS, always, write \
+		name, FIELD_WRITTEN, WORD_SETS, always, write, 0 \
+	}
+#define SPARE(name, write, when)                                 \
+	{                                                        \
+		name, FIELD_WRITTEN, WORD_SETS, always, write, when \
 	}
 #define TABLE(rows, under)                                  \
 	{                                                   \
@@ -395,7 +400,7 @@ static const struct field event_rows[] = {
 	WORD("network.transport", FIELD_WORD, WORDS_PROTO, transport),
 	ROW("network.type", FIELD_TEXT, type),
 	ROW("network.direction", FIELD_TEXT, direction),
-	{ "network.vlan.id", FIELD_WRITTEN, WORD_SETS, vlan, write_vlan },
+	{ "network.vlan.id", FIELD_WRITTEN, WORD_SETS, vlan, write_vlan, 0 },
 	ROW("network.bytes", FIELD_NUMBER, bad_bytes),
 	ROW("network.packets", FIELD_NUMBER, bad_packets),
 	ROW("source.ip", FIELD_ADDRESS, client),
@@ -416,8 +421,8 @@ static const struct field event_rows[] = {
 	ROW("observer.product", FIELD_TEXT, product),
 	ROW("observer.geo.name", FIELD_TEXT, sensor_name),
 	ROW("observer.geo.country_iso_code", FIELD_COUNTRY, sensor_country),
-	WRITE("related.ip", write_addresses),
-	WRITE("related.hosts", write_hosts),
+	SPARE("related.ip", write_addresses, 3),
+	SPARE("related.hosts", write_hosts, 3),
 	ROW("keyfence.meeting.id", FIELD_ID, meeting_id),
 	ROW("keyfence.meeting.flows", FIELD_NUMBER, meeting_flows),
 	ROW("keyfence.meeting.packets", FIELD_NUMBER, meeting_packets),
@@ -428,6 +433,7 @@ static const struct field event_rows[] = {
 	ROW("keyfence.alert.update", FIELD_NUMBER, update),
 	ROW("keyfence.alert.without_meeting", FIELD_TRUE, without_meeting),
 	ROW("keyfence.component", FIELD_TEXT, component),
+	ROW("keyfence.brief", FIELD_TRUE, brief),
 	ROW("keyfence.would_block", FIELD_TRUE, would_block),
 	WORD("keyfence.roles", FIELD_WORDS, WORDS_ROLE, place_roles),
 	WORD("keyfence.key_basis", FIELD_WORDS, WORDS_BASIS, place_basis),
@@ -443,12 +449,12 @@ static const struct field event_rows[] = {
 	ROW("keyfence.relay.country", FIELD_COUNTRY, relay_country),
 	WORD("keyfence.geo.certainty", FIELD_WORD, WORDS_CERTAINTY, place_certainty),
 	ROW("keyfence.geo.candidates", FIELD_COUNTRIES, place_candidates),
-	WRITE("keyfence.geo.sources", write_sources),
+	SPARE("keyfence.geo.sources", write_sources, 2),
 	ROW("keyfence.violating.countries", FIELD_COUNTRIES, bad_countries),
 	ROW("keyfence.violating.flows", FIELD_NUMBER, bad_flows),
 	ROW("keyfence.violating.packets", FIELD_NUMBER, bad_packets),
 	ROW("keyfence.violating.bytes", FIELD_NUMBER, bad_bytes),
-	WRITE("keyfence.places", write_places),
+	SPARE("keyfence.places", write_places, 1),
 };
 const struct fields event_fields = TABLE(event_rows, "");
 
@@ -510,3 +516,87 @@ static const struct field meeting_rows[] = {
 	WRITE("meetings.places", write_places),
 };
 const struct fields meeting_fields = TABLE(meeting_rows, "meetings.");
+
+/* ---- a notice: what stands before its keys ---- */
+GET(notice_at, number, v->n->at_us)
+FIXED(notice_dataset, "keyfence.notice")
+GET(notice_code, number, v->n->code)
+GET(notice_id, number, v->n->id)
+GET(notice_weight, number, notice_severity(v->n->code))
+static bool notice_syslog(const struct view *v, struct value *ret)
+{
+	unsigned syslog;
+	say_severity(notice_severity(v->n->code), &syslog);
+	ret->number = syslog;
+	return true;
+}
+static enum done notice_done_of(enum code code)
+{
+	switch (code) {
+	case CODE_BLOCK_APPLIED: return DONE_BLOCKED;
+	case CODE_BLOCK_RELEASED: return DONE_RELEASED;
+	case CODE_BLOCK_FAILED: return DONE_FAILED;
+	default: return DONE_NOTHING;
+	}
+}
+static bool notice_done(const struct view *v, struct value *ret)
+{
+	ret->number = notice_done_of(v->n->code);
+	return ret->number != DONE_NOTHING;
+}
+static bool notice_outcome(const struct view *v, struct value *ret)
+{
+	enum done done = notice_done_of(v->n->code);
+	if (done == DONE_FAILED)
+		return outcome_failure(v, ret);
+	return done != DONE_NOTHING && outcome_success(v, ret);
+}
+static void write_notice_kind(const struct view *v, struct json *j, const char *key)
+{
+	json_text(j, key, v->n->code == CODE_HEARTBEAT ? "metric" : "event");
+}
+static void write_notice_category(const struct view *v, struct json *j, const char *key)
+{
+	bool of_flow = (v->n->has >> NOTICE_CLIENT & 1) != 0;
+	json_open(j, key, '[');
+	json_text(j, NULL, of_flow ? "network" : "host");
+	json_close(j, ']');
+}
+static void write_notice_type(const struct view *v, struct json *j, const char *key)
+{
+	json_open(j, key, '[');
+	json_text(j, NULL, v->n->code == CODE_BLOCK_APPLIED ? "denied" : "info");
+	json_close(j, ']');
+}
+static void write_notice_message(const struct view *v, struct json *j, const char *key)
+{
+	char storage[REASON_BYTES + NOTICE_TEXT_BYTES];
+	struct text t = text_in(storage, sizeof storage);
+	text_printf(&t, "%s: ", word_name(WORDS_CODE, v->n->code));
+	notice_sentence(v->n, &t);
+	json_span(j, key, span_of(t.at, t.len));
+}
+
+static const struct field notice_rows[] = {
+	ROW("@timestamp", FIELD_TIME, notice_at),
+	ROW("ecs.version", FIELD_TEXT, ecs_version),
+	WRITE("message", write_notice_message),
+	WRITE("event.kind", write_notice_kind),
+	WRITE("event.category", write_notice_category),
+	WRITE("event.type", write_notice_type),
+	WORD("event.code", FIELD_WORD, WORDS_CODE, notice_code),
+	ROW("event.id", FIELD_ID, notice_id),
+	WORD("event.action", FIELD_WORD, WORDS_DONE, notice_done),
+	ROW("event.outcome", FIELD_TEXT, notice_outcome),
+	ROW("event.severity", FIELD_NUMBER, notice_weight),
+	ROW("event.dataset", FIELD_TEXT, notice_dataset),
+	ROW("event.module", FIELD_TEXT, module),
+	ROW("log.syslog.severity.code", FIELD_NUMBER, notice_syslog),
+	ROW("observer.name", FIELD_TEXT, sensor_name),
+	ROW("observer.type", FIELD_TEXT, sensor_type),
+	ROW("observer.vendor", FIELD_TEXT, product),
+	ROW("observer.product", FIELD_TEXT, product),
+	ROW("observer.geo.name", FIELD_TEXT, sensor_name),
+	ROW("observer.geo.country_iso_code", FIELD_COUNTRY, sensor_country),
+};
+const struct fields notice_fields = TABLE(notice_rows, "");

@@ -6,7 +6,7 @@
 #define KEYFENCE_EVENT_FIELDS_H
 
 #include "base/json.h"
-#include "event/event.h"
+#include "event/notice.h"
 
 /* What a row reads from; only what the table is about need be there. */
 struct view {
@@ -14,8 +14,10 @@ struct view {
 	const struct event *e;
 	const struct meeting *m;
 	const struct event_place *p;
+	const struct notice *n;
 	const struct location *at; /* and its source s */
 	const struct location_source *s;
+	unsigned without; /* rows with a `spare` of at most this are left out */
 };
 
 enum field_type {
@@ -40,12 +42,14 @@ struct value {
 	const country *list;
 	size_t count;
 };
+enum { FIELD_SPARES = 4 }; /* one above the highest `spare` */
 struct field {
 	const char *ecs;
 	enum field_type type;
 	enum word_set words;
 	bool (*get)(const struct view *v, struct value *ret); /* false: the event does not have it */
 	void (*write)(const struct view *v, struct json *j, const char *key);
+	unsigned spare; /* 0: never left out; else the order in which a short rendering does without it */
 };
 struct fields {
 	const struct field *row;
@@ -53,8 +57,10 @@ struct fields {
 	const char *under; /* left out of the names: "keyfence.places." */
 };
 
-extern const struct fields event_fields, place_fields, source_fields, meeting_fields;
+extern const struct fields event_fields, place_fields, source_fields, meeting_fields, notice_fields;
 
+/* The value as one line of clean text; of a set or a list, its part number `part`. false: there is none (more). */
+bool value_text(const struct field *f, const struct value *v, size_t part, struct text *ret);
 /* The members of one object; the caller opens and closes it. */
 void fields_json(const struct fields *t, const struct view *v, struct json *j);
 
