@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-enum { FILE_HEADER = 24, RECORD_HEADER = 16, VERSION_MAJOR = 2, VERSION_MINOR = 4 };
+enum { FILE_HEADER = 24, VERSION_MAJOR = 2, VERSION_MINOR = 4 };
 static const uint32_t MICROSECONDS = 0xA1B2C3D4, NANOSECONDS = 0xA1B23C4D;
 
 /* As they stand in memory. */
@@ -12,12 +12,7 @@ struct file_header {
 	uint16_t major, minor;
 	uint32_t reserved[2], snap_bytes, linktype;
 };
-struct record_header {
-	int32_t seconds, fraction;
-	uint32_t bytes, wire_bytes;
-};
-_Static_assert(sizeof(struct file_header) == FILE_HEADER && sizeof(struct record_header) == RECORD_HEADER,
-	       "no padding");
+_Static_assert(sizeof(struct file_header) == FILE_HEADER, "no padding");
 
 bool plain_open(struct plain *p, FILE *file, uint32_t most_bytes, uint8_t *room, size_t room_bytes)
 {
@@ -49,23 +44,6 @@ void plain_fill(struct plain *p)
 	ssize_t n = pread(p->fd, p->room + left, p->room_bytes - left, (off_t)(p->at + left));
 	if (n > 0)
 		p->filled += (size_t)n;
-}
-
-bool plain_take(struct plain *p, struct plain_record *ret)
-{
-	struct record_header h;
-	size_t left = p->filled - p->next;
-	if (left < RECORD_HEADER)
-		return false;
-	memcpy(&h, p->room + p->next, sizeof h);
-	if (h.bytes > left - RECORD_HEADER || h.bytes > p->most_bytes)
-		return false;
-	ret->seconds = h.seconds;
-	ret->microseconds = p->nanoseconds ? h.fraction / 1000 : h.fraction;
-	ret->wire_bytes = h.wire_bytes;
-	ret->bytes = span_of(p->room + p->next + RECORD_HEADER, h.bytes);
-	p->next += RECORD_HEADER + h.bytes;
-	return true;
 }
 
 uint64_t plain_position(const struct plain *p)

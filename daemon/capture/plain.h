@@ -32,9 +32,32 @@ struct plain_record {
 bool plain_open(struct plain *p, FILE *file, uint32_t most_bytes, uint8_t *room, size_t room_bytes);
 /* Makes the next record whole in the room, if it can: what was taken before is gone. */
 void plain_fill(struct plain *p);
-/* The next record, if it is whole in the room and within bounds. Borrows until plain_fill. */
-bool plain_take(struct plain *p, struct plain_record *ret);
 /* Where in the file the next record stands. */
 uint64_t plain_position(const struct plain *p);
+
+/* As it stands in memory. */
+struct plain_header {
+	int32_t seconds, fraction;
+	uint32_t bytes, wire_bytes;
+};
+_Static_assert(sizeof(struct plain_header) == 16, "no padding");
+
+/* The next record, if it is whole in the room and within bounds. Borrows until plain_fill. */
+static inline bool plain_take(struct plain *p, struct plain_record *ret)
+{
+	struct plain_header h;
+	size_t left = p->filled - p->next;
+	if (left < sizeof h)
+		return false;
+	memcpy(&h, p->room + p->next, sizeof h);
+	if (h.bytes > left - sizeof h || h.bytes > p->most_bytes)
+		return false;
+	ret->seconds = h.seconds;
+	ret->microseconds = p->nanoseconds ? h.fraction / 1000 : h.fraction;
+	ret->wire_bytes = h.wire_bytes;
+	ret->bytes = span_of(p->room + p->next + sizeof h, h.bytes);
+	p->next += sizeof h + h.bytes;
+	return true;
+}
 
 #endif

@@ -6,12 +6,6 @@
 
 _Static_assert(sizeof(struct detail) <= 512, "what a conferencing flow costs beside its record");
 
-struct details {
-	struct detail *pool;
-	size_t most, used;
-	uint32_t first[DETAIL_LISTS], last[DETAIL_LISTS]; /* number + 1 */
-};
-
 struct details *details_new(size_t most)
 {
 	struct details *p = calloc(1, sizeof *p);
@@ -38,12 +32,7 @@ uint32_t detail_number(const struct details *p, const struct detail *d)
 	return (uint32_t)(d - p->pool);
 }
 
-struct detail *detail_at(struct details *p, uint32_t number)
-{
-	return &p->pool[number];
-}
-
-static void unlink_from(struct details *p, struct detail *d)
+static inline void unlink_from(struct details *p, struct detail *d)
 {
 	if (d->previous != 0)
 		p->pool[d->previous - 1].next = d->next;
@@ -55,7 +44,7 @@ static void unlink_from(struct details *p, struct detail *d)
 		p->last[d->list] = d->previous;
 }
 
-static void append_to(struct details *p, struct detail *d, enum detail_list list)
+static inline void append_to(struct details *p, struct detail *d, enum detail_list list)
 {
 	uint32_t me = detail_number(p, d) + 1;
 	d->list = (uint8_t)list;
@@ -70,7 +59,7 @@ static void append_to(struct details *p, struct detail *d, enum detail_list list
 
 void detail_move(struct details *p, struct detail *d, enum detail_list list)
 {
-	if (d->list == list && d->next == 0)
+	if (detail_is_last(d, list))
 		return;
 	unlink_from(p, d);
 	append_to(p, d, list);
@@ -104,8 +93,8 @@ struct detail *details_first(struct details *p, enum detail_list list)
 
 struct detail *details_stale(struct details *p)
 {
-	static const enum detail_list order[] = { LIST_UNDECIDED, LIST_QUIET_UDP, LIST_QUIET_TCP, LIST_CLOSING,
-						  LIST_LIVE };
+	static const enum detail_list order[] = { LIST_UNDECIDED, LIST_QUIET_UDP, LIST_QUIET_TCP,
+						  LIST_CLOSING, LIST_LIVE };
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
 		if (p->first[order[i]] != 0)
 			return details_first(p, order[i]);

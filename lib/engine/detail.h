@@ -48,7 +48,11 @@ enum detail_mark {
 	MARK_TOLD = 128,                      /* a fact was made of this flow */
 };
 
-struct details;
+struct details {
+	struct detail *pool;
+	size_t most, used;
+	uint32_t first[DETAIL_LISTS], last[DETAIL_LISTS]; /* number + 1 */
+};
 
 struct details *details_new(size_t most);
 void details_free(struct details *p);
@@ -57,9 +61,13 @@ void details_free(struct details *p);
 struct detail *detail_open(struct details *p);
 void detail_close(struct details *p, struct detail *d);
 uint32_t detail_number(const struct details *p, const struct detail *d);
-struct detail *detail_at(struct details *p, uint32_t number);
+static inline struct detail *detail_at(struct details *p, uint32_t number) { return &p->pool[number]; }
 /* To the end of a list (its own or another). */
 void detail_move(struct details *p, struct detail *d, enum detail_list list);
+static inline bool detail_is_last(const struct detail *d, enum detail_list list)
+{
+	return d->list == list && d->next == 0;
+}
 /* The first of a list; NULL if empty. */
 struct detail *details_first(struct details *p, enum detail_list list);
 /* The one to be given up when the pool is empty: undecided first, then quiet, closing, live. */

@@ -61,8 +61,8 @@ static bool flow_due(struct flow *f, const struct packet *pkt)
 struct seen {
 	struct packet pkt;
 	uint64_t hash;
-	uint32_t guess;
-	uint8_t how; /* enum decoded */
+	struct flow *guess; /* NULL: none */
+	uint8_t how;        /* enum decoded */
 };
 
 static struct flow *add_flow(struct engine *e, const struct frame *frame, const struct seen *s)
@@ -77,7 +77,8 @@ static struct flow *add_flow(struct engine *e, const struct frame *frame, const 
 
 static struct flow *touch_flow(struct engine *e, const struct frame *frame, const struct seen *s)
 {
-	struct flow *f = flow_find_guessed(e->flows, &s->pkt.key, s->hash, s->guess);
+	bool guessed = s->guess != NULL && flow_has(s->guess, &s->pkt.key);
+	struct flow *f = guessed ? s->guess : flow_find_hashed(e->flows, &s->pkt.key, s->hash);
 	if (f != NULL && flow_may_be_over(e, f) && flow_is_over(e, f, &s->pkt)) {
 		end_flow(e, f, 0);
 		f = NULL;

@@ -118,32 +118,24 @@ static inline uint32_t number_in(const struct bucket *b, uint64_t hash)
 	return 0;
 }
 
-uint32_t flow_guess(const struct flows *t, uint64_t hash)
+struct flow *flow_guess(const struct flows *t, uint64_t hash)
 {
 	uint32_t number = number_in(first_bucket(t, hash), hash);
 	if (number == 0)
 		number = number_in(second_bucket(t, hash), hash);
-	if (number != 0) {
-		__builtin_prefetch(&t->records[number - 1]);
-		__builtin_prefetch((const char *)&t->records[number - 1] + 64);
-	}
-	return number;
-}
-
-/* A key is five words; a call of memcmp costs more than they do. */
-static inline bool key_equal(const struct flow_key *a, const struct flow_key *b)
-{
-	const uint8_t *x = (const uint8_t *)a, *y = (const uint8_t *)b;
-	return ((word_of(x) ^ word_of(y)) | (word_of(x + 8) ^ word_of(y + 8)) |
-		(word_of(x + 16) ^ word_of(y + 16)) | (word_of(x + 24) ^ word_of(y + 24)) |
-		(word_of(x + 32) ^ word_of(y + 32))) == 0;
+	if (number == 0)
+		return NULL;
+	struct flow *f = &t->records[number - 1];
+	__builtin_prefetch(f);
+	__builtin_prefetch((const char *)f + 64);
+	return f;
 }
 
 static uint64_t *slot_in(const struct flows *t, struct bucket *b, uint64_t hash, const struct flow_key *key)
 {
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++)
 		if (b->slot[i] >> 32 == hash >> 32 && b->slot[i] != 0 &&
-		    key_equal(&t->records[(uint32_t)b->slot[i] - 1].key, key))
+		    flow_has(&t->records[(uint32_t)b->slot[i] - 1], key))
 			return &b->slot[i];
 	return NULL;
 }
@@ -201,11 +193,8 @@ static uint64_t *slot_make(struct flows *t, uint64_t hash, struct flow *ret_evic
 	return best;
 }
 
-struct flow *flow_find_guessed(struct flows *t, const struct flow_key *key, uint64_t hash, uint32_t guess)
+struct flow *flow_find_hashed(struct flows *t, const struct flow_key *key, uint64_t hash)
 {
-	if (guess != 0 &&
-	    key_equal(&t->records[guess - 1].key, key)) /* the key of a free record is all zero */
-		return &t->records[guess - 1];
 	uint64_t *slot = slot_find(t, hash, key);
 	return slot != NULL ? &t->records[(uint32_t)*slot - 1] : NULL;
 }
@@ -228,14 +217,14 @@ struct flow *flow_add(struct flows *t, const struct flow_key *key, uint64_t hash
 
 struct flow *flow_find(struct flows *t, const struct flow_key *key)
 {
-	return flow_find_guessed(t, key, flow_hash(t, key), 0);
+	return flow_find_hashed(t, key, flow_hash(t, key));
 }
 
 struct flow *flow_touch(struct flows *t, const struct flow_key *key, uint64_t at_us, bool *ret_new,
 			struct flow *ret_evicted)
 {
 	uint64_t hash = flow_hash(t, key);
-	struct flow *f = flow_find_guessed(t, key, hash, 0);
+	struct flow *f = flow_find_hashed(t, key, hash);
 	*ret_new = f == NULL;
 	return f != NULL ? f : flow_add(t, key, hash, at_us, ret_evicted);
 }

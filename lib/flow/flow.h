@@ -51,13 +51,22 @@ struct flow *flow_find(struct flows *t, const struct flow_key *key); /* NULL: no
 void flow_forget(struct flows *t, struct flow *f);
 
 /* The same in steps, for batches: the first two only ask for memory that the next one reads, so that the steps of one
- * packet run while the lines of another come. flow_guess tells which record is likely the flow's; it may be wrong, or
- * out of date by then: that costs time and nothing else. flow_add is for a key that flow_find_guessed did not find. */
+ * packet run while the lines of another come. flow_guess tells which record is likely the flow's, NULL: none; it is one
+ * only if flow_has says so, else flow_find_hashed looks again, and flow_add is for a key that is not there. */
 uint64_t flow_hash(const struct flows *t, const struct flow_key *key);
-uint32_t flow_guess(const struct flows *t, uint64_t hash);
-struct flow *flow_find_guessed(struct flows *t, const struct flow_key *key, uint64_t hash, uint32_t guess);
+struct flow *flow_guess(const struct flows *t, uint64_t hash);
+struct flow *flow_find_hashed(struct flows *t, const struct flow_key *key, uint64_t hash);
 struct flow *flow_add(struct flows *t, const struct flow_key *key, uint64_t hash, uint64_t at_us,
 		      struct flow *ret_evicted);
+
+/* A key is five words; a call of memcmp costs more than they do. That of a free record is all zero, and nobody's. */
+static inline bool flow_has(const struct flow *f, const struct flow_key *key)
+{
+	uint64_t x[5], y[5];
+	memcpy(x, &f->key, sizeof x);
+	memcpy(y, key, sizeof y);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
+}
 
 /* Number of a flow's place, stable while it lives; and back (NULL: free place). */
 uint32_t flow_number(const struct flows *t, const struct flow *f);
