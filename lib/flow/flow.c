@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A directory of 64-byte buckets over a dense array of records. A slot is the upper half of the hash and the number
  * of the record + 1. Each key may lie in either of two buckets and goes to the emptier one (Azar, Broder, Karlin,
- * Upfal, "Balanced allocations", 1994), so that slots and records can be equally many. */
+ * Upfal, "Balanced allocations", 1994), so that slots and records can be equally many; when both are full, one of the
+ * flows in them that can moves. */
 #include "flow/flow.h"
 
 #include <stdlib.h>
@@ -179,6 +180,21 @@ static void slot_forget(struct flows *t, uint64_t *slot)
 	t->count--;
 }
 
+/* The slot in a full bucket that becomes free by moving a flow to its other one (Pagh and Rodler, "Cuckoo hashing", 2001); NULL: those
+ * are full as well. */
+static uint64_t *slot_free_up(const struct flows *t, struct bucket *b)
+{
+	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+		uint64_t hash = flow_hash(t, &t->records[(uint32_t)b->slot[i] - 1].key), *free_slot = NULL;
+		struct bucket *first = first_bucket(t, hash);
+		if (bucket_free(first == b ? second_bucket(t, hash) : first, &free_slot) == 0)
+			continue;
+		*free_slot = b->slot[i];
+		return &b->slot[i];
+	}
+	return NULL;
+}
+
 static uint64_t *slot_make(struct flows *t, uint64_t hash, struct flow *ret_evicted)
 {
 	struct bucket *a = first_bucket(t, hash), *b = second_bucket(t, hash);
@@ -186,6 +202,10 @@ static uint64_t *slot_make(struct flows *t, uint64_t hash, struct flow *ret_evic
 	unsigned free_a = bucket_free(a, &in_a), free_b = bucket_free(b, &in_b);
 	if (free_a + free_b > 0)
 		return free_a >= free_b ? in_a : in_b;
+	bool roomy =
+		t->count < t->places - t->places / 32; /* else a flood of new flows would search in vain */
+	if (roomy && ((in_a = slot_free_up(t, a)) != NULL || (in_a = slot_free_up(t, b)) != NULL))
+		return in_a;
 	uint64_t best_us = 0;
 	uint64_t *best = slot_quietest(t, b, slot_quietest(t, a, NULL, &best_us), &best_us);
 	*ret_evicted = t->records[(uint32_t)*best - 1];
