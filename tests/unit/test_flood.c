@@ -25,8 +25,8 @@ static void take(struct engine *e)
 	while (engine_take(e, &f)) {
 		ended += f.kind == FACT_ENDED;
 		if (f.now.service != SERVICE_NONE && conferencing++ < 10)
-			printf("port %u to %u: roles %u evidence %u\n", fact_client_port(&f), fact_server_port(&f), f.now.roles,
-			       f.now.evidence);
+			printf("port %u to %u: roles %u evidence %u\n", fact_client_port(&f),
+			       fact_server_port(&f), f.now.roles, f.now.evidence);
 	}
 }
 
@@ -50,10 +50,12 @@ static void flood(struct engine *e, unsigned datagrams, bool header)
 	static const uint16_t ports[] = { 3478, 8801, 19305, 5004, 9000, 50000, 443, 10000 };
 	for (unsigned i = 0; i < datagrams; i++) {
 		uint32_t flow = (uint32_t)(next_random() % FLOWS);
-		struct ends out = { 0xC0A80000 + (flow >> 8), 0xC6120000 + flow, (uint16_t)(20000 + flow), ports[flow % 8] };
+		struct ends out = { 0xC0A80000 + (flow >> 8), 0xC6120000 + flow, (uint16_t)(20000 + flow),
+				    ports[flow % 8] };
 		size_t len = 20 + next_random() % 1181;
 		fill(payload, len, header);
-		make_udp(&m, next_random() & 1 ? out : turned(out), span_of(payload, len), 1700000000000000u + i * 100u);
+		make_udp(&m, next_random() & 1 ? out : turned(out), span_of(payload, len),
+			 1700000000000000u + i * 100u);
 		CHECK(engine_batch(e, &m.frame, 1) == 1, "taken");
 		take(e);
 	}
@@ -72,7 +74,9 @@ int main(void)
 	uint8_t *image;
 	size_t bytes;
 	book_write(w, BOOK_SETTINGS, &set);
-	CHECK(book_writer_image(w, 1, &image, &bytes) == 0 && book_open(span_of(image, bytes), &book, NULL) == 0, "a book");
+	CHECK(book_writer_image(w, 1, &image, &bytes) == 0 &&
+		      book_open(span_of(image, bytes), &book, NULL) == 0,
+	      "a book");
 	for (unsigned header = 0; header < 2; header++) {
 		struct engine *e = engine_new(&book, &(struct engine_options){ .every_flow = true });
 		ended = 0;

@@ -6,8 +6,11 @@ static const uint64_t hash_key[2] = { 1, 2 };
 
 static struct flow_key key_of(uint32_t n)
 {
-	struct flow_key k = { .lo = address_from_v4(0x0A000000 + n), .hi = address_from_v4(0xC6336401), .lo_port = (uint16_t)n,
-			      .hi_port = 443, .proto = PROTO_TCP };
+	struct flow_key k = { .lo = address_from_v4(0x0A000000 + n),
+			      .hi = address_from_v4(0xC6336401),
+			      .lo_port = (uint16_t)n,
+			      .hi_port = 443,
+			      .proto = PROTO_TCP };
 	return k;
 }
 
@@ -26,7 +29,8 @@ static void check_touch(void)
 	CHECK(flows_count(t) == 700, "count");
 	for (uint32_t n = 0; n < 700; n++) {
 		struct flow_key k = key_of(n);
-		CHECK(flow_touch(t, &k, 5000, &is_new, &evicted) != NULL && !is_new, "flow %u is found again", n);
+		CHECK(flow_touch(t, &k, 5000, &is_new, &evicted) != NULL && !is_new, "flow %u is found again",
+		      n);
 	}
 	flows_free(t);
 }
