@@ -180,8 +180,8 @@ static void slot_forget(struct flows *t, uint64_t *slot)
 	t->count--;
 }
 
-/* The slot in a full bucket that becomes free by moving a flow to its other one (Pagh and Rodler, "Cuckoo hashing", 2001); NULL: those
- * are full as well. */
+/* The slot of a full bucket that is free once its flow has moved to its other bucket (Pagh and Rodler, "Cuckoo
+ * hashing", 2001); NULL: those are full, too. */
 static uint64_t *slot_free_up(const struct flows *t, struct bucket *b)
 {
 	for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
