@@ -60,12 +60,27 @@ static bool is_harmful(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
 }
 
+/* Most text is plain and goes through in one piece. */
+static size_t clean_run(struct span s)
+{
+	size_t n = 0;
+	while (n < s.len && s.at[n] >= 0x20 && s.at[n] < 0x7F && s.at[n] != '"' && s.at[n] != '\\')
+		n++;
+	return n;
+}
+
 void text_json(struct text *t, struct span hostile)
 {
 	text_put(t, "\"");
 	while (hostile.len > 0) {
 		uint32_t c = 0xFFFD;
-		size_t n = take_utf8(hostile, &c);
+		size_t n = clean_run(hostile);
+		if (n > 0) {
+			text_put_span(t, span_of(hostile.at, n));
+			hostile = (struct span){ hostile.at + n, hostile.len - n };
+			continue;
+		}
+		n = take_utf8(hostile, &c);
 		if (n == 0)
 			text_put(t, "\xEF\xBF\xBD");
 		else if (c == '"' || c == '\\')
