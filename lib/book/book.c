@@ -107,7 +107,8 @@ static bool settings_ok(const struct book *b, size_t row)
 		     (fabs(s->latitude) <= 90 && fabs(s->longitude) <= 180);
 	return text_ok(b, s->site_name) && text_ok(b, s->policy_file) && place &&
 	       country_ok(s->site_country) && word_ok(WORDS_MODE, s->mode) && word_ok(WORDS_SIZE, s->size) &&
-	       s->by_vlan < 2 && s->has_policy < 2 && s->resolvers_auto < 2 && s->local_auto < 2;
+	       s->by_vlan < 2 && s->has_policy < 2 && s->resolvers_auto < 2 && s->local_auto < 2 &&
+	       word_ok(WORDS_FENCING, s->fences);
 }
 
 static bool service_ok(const struct book *b, size_t row)
@@ -419,4 +420,26 @@ uint64_t book_next_change(const struct book *b, uint64_t at_us)
 			next = until;
 	}
 	return next;
+}
+
+enum code book_rule_code(const struct book *b, size_t row, unsigned roles)
+{
+	static const struct {
+		enum role role;
+		enum code code;
+	} codes[] = {
+		{ ROLE_KEY, CODE_KEY_REGION },
+		{ ROLE_MEDIA, CODE_MEDIA_REGION },
+		{ ROLE_SIGNALLING, CODE_SIGNALLING_REGION },
+		{ ROLE_WEB, CODE_WEB_REGION },
+	};
+	const struct book_rule *r = book_rule(b, row);
+	if (r->roles != 0)
+		roles = (r->roles & roles) != 0 ? r->roles & roles : r->roles;
+	else if (r->inside == 0 && r->outside == 0)
+		return CODE_SERVICE_BANNED;
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if ((roles & codes[i].role) != 0)
+			return codes[i].code;
+	return CODE_SERVICE_BANNED;
 }

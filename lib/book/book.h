@@ -58,6 +58,9 @@ static inline const char *book_string(const struct book *b, struct book_text t)
 }
 /* The local networks, as told; whether an address is one of ours. */
 bool book_is_local(const struct book *b, const struct address *a);
+/* The event code of a rule's alert about a flow of these roles: by the role that both name; a rule that asks for no role and
+ * no region minds the service itself. */
+enum code book_rule_code(const struct book *b, size_t row, unsigned roles);
 /* First `until` of exceptions and other instants at which verdicts change after at_us; UINT64_MAX: none. */
 uint64_t book_next_change(const struct book *b, uint64_t at_us);
 

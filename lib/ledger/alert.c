@@ -63,24 +63,6 @@ static uint64_t alert_id(const struct book *b, uint64_t base, unsigned code, uns
 	return id_of(&in);
 }
 
-/* By the role that the rule asks for; one that asks for none but for a region, by the weightiest role of the flow;
- * one that asks for neither bans a service. */
-static enum code code_of(const struct book *b, const struct flow_fact *f)
-{
-	const struct book_rule *r = book_rule(b, f->verdict.rule - 1u);
-	unsigned both = r->roles & f->now.roles;
-	unsigned roles = both != 0 ? both : r->roles != 0 ? r->roles : f->now.roles;
-	if (r->roles == 0 && r->inside == 0 && r->outside == 0)
-		return CODE_SERVICE_BANNED;
-	if ((roles & ROLE_KEY) != 0)
-		return CODE_KEY_REGION;
-	if ((roles & ROLE_MEDIA) != 0)
-		return CODE_MEDIA_REGION;
-	if ((roles & ROLE_SIGNALLING) != 0)
-		return CODE_SIGNALLING_REGION;
-	return (roles & ROLE_WEB) != 0 ? CODE_WEB_REGION : CODE_SERVICE_BANNED;
-}
-
 static enum done done_of(const struct verdict *v)
 {
 	return v->action == ACTION_BLOCK   ? DONE_WOULD_BLOCK
@@ -165,7 +147,7 @@ static struct alert *open_alert(struct ledger *l, struct gathering *g, const str
 		.component = f->now.component,
 		.client_port = fact_client_port(f),
 		.vlan = f->vlan,
-		.code = (uint8_t)code_of(l->book, f),
+		.code = (uint8_t)book_rule_code(l->book, f->verdict.rule - 1u, f->now.roles),
 		.done = (uint8_t)done_of(&f->verdict),
 		.without_meeting = g->kind == GATHERING_WINDOW,
 	};

@@ -69,8 +69,6 @@ uint32_t gathering_first(const struct gatherings *t);
 
 /* ---- the places of a gathering ---- */
 
-/* Whether a verdict is acted on at this stage: block from probe on, alert from used on. */
-bool verdict_acts(const struct verdict *v, unsigned stage);
 /* Lays one place of a flow in, or merges it with the same place of other flows. fresh: this flow was not there
  * before. *ret_laid: the place was not there. NULL: no room, and the others matter more. Flows and traffic are the
  * caller's to add. */

@@ -2,14 +2,6 @@
 /* The places of a meeting: merged over its flows by address, port, protocol and what they are. */
 #include "ledger/gathering.h"
 
-bool verdict_acts(const struct verdict *v, unsigned stage)
-{
-	if (v->rule == 0)
-		return false;
-	return (v->action == ACTION_BLOCK && stage >= STAGE_PROBE) ||
-	       (v->action == ACTION_ALERT && stage >= STAGE_USED);
-}
-
 static bool is_heavy(const struct event_place *p)
 {
 	return (p->roles & (ROLE_KEY | ROLE_MEDIA)) != 0;

@@ -212,39 +212,3 @@ struct verdict policy_decide(const struct book *b, const struct question *q, str
 	trace_verdict(t, &worst);
 	return worst;
 }
-
-bool policy_acts(const struct verdict *v, unsigned stage)
-{
-	switch ((enum action)v->action) {
-	case ACTION_PERMIT: break;
-	case ACTION_ALERT: return stage >= STAGE_USED;
-	case ACTION_BLOCK: return stage >= STAGE_PROBE;
-	}
-	return false;
-}
-
-/* A rule that asks for no role and no region minds the service itself. */
-enum code policy_code(const struct book *b, const struct verdict *v, const struct conclusion *c)
-{
-	static const struct {
-		enum role role;
-		enum code code;
-	} codes[] = {
-		{ ROLE_KEY, CODE_KEY_REGION },
-		{ ROLE_MEDIA, CODE_MEDIA_REGION },
-		{ ROLE_SIGNALLING, CODE_SIGNALLING_REGION },
-		{ ROLE_WEB, CODE_WEB_REGION },
-	};
-	if (v->rule == 0)
-		return CODE_SERVICE_BANNED;
-	const struct book_rule *r = book_rule(b, v->rule - 1u);
-	unsigned roles = c->roles;
-	if (r->roles != 0)
-		roles = (r->roles & roles) != 0 ? r->roles & roles : r->roles;
-	else if (r->inside == 0 && r->outside == 0)
-		return CODE_SERVICE_BANNED;
-	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-		if ((roles & codes[i].role) != 0)
-			return codes[i].code;
-	return CODE_SERVICE_BANNED;
-}

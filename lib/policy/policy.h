@@ -17,9 +17,5 @@ struct question {
 /* The worst of all places. ret_each (may be NULL) gets the verdict of each place. An attempt has none. */
 struct verdict policy_decide(const struct book *b, const struct question *q, struct verdict ret_each[PLACES],
 			     struct trace *t);
-/* Whether the verdict is acted on at this stage: block from probe on, alert from used on. */
-bool policy_acts(const struct verdict *v, unsigned stage);
-/* The event code of a rule's alert: by the role that it asks for. */
-enum code policy_code(const struct book *b, const struct verdict *v, const struct conclusion *c);
 
 #endif

@@ -190,6 +190,14 @@ struct verdict {
 	uint8_t coverage; /* some place was unsure for some rule: counted in coverage */
 };
 
+/* Whether a verdict is acted on at this stage (design: contact is not use): block from probe on, so that the client picks
+ * another place, alert from used on. */
+static inline bool verdict_acts(const struct verdict *v, unsigned stage)
+{
+	return v->rule != 0 && ((v->action == ACTION_BLOCK && stage >= STAGE_PROBE) ||
+				(v->action == ACTION_ALERT && stage >= STAGE_USED));
+}
+
 /* ---- flow, engine -> ledger ---- */
 struct conclusion {
 	uint16_t service, component, rule;

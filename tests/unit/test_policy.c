@@ -376,8 +376,8 @@ static void check_acts(void)
 					 { false, true, true } };
 	for (unsigned action = ACTION_PERMIT; action <= ACTION_BLOCK; action++)
 		for (unsigned stage = STAGE_ATTEMPT; stage <= STAGE_USED; stage++) {
-			struct verdict v = { .action = (uint8_t)action };
-			CHECK(policy_acts(&v, stage) == want[action][stage], "action %u at stage %u", action,
+			struct verdict v = { .rule = 1, .action = (uint8_t)action };
+			CHECK(verdict_acts(&v, stage) == want[action][stage], "action %u at stage %u", action,
 			      stage);
 		}
 }
@@ -415,9 +415,7 @@ static void check_codes(void)
 		book_write(f.w, BOOK_RULE, &code_rows[i].rule);
 	fixture_end(&f);
 	for (size_t i = 0; i < ROWS; i++) {
-		struct verdict v = { .rule = (uint16_t)(i + 1), .action = ACTION_ALERT };
-		struct conclusion c = { .service = ZOOM, .roles = code_rows[i].roles };
-		CHECK(policy_code(&f.b, &v, &c) == code_rows[i].want, "%s", code_rows[i].name);
+		CHECK(book_rule_code(&f.b, i, code_rows[i].roles) == code_rows[i].want, "%s", code_rows[i].name);
 	}
 	fixture_free(&f);
 }
