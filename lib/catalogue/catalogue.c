@@ -347,16 +347,8 @@ static void take_rows(struct matching *w)
 static void take_tells(struct matching *w)
 {
 	unsigned tells = w->c->finding->tells;
-	if ((tells & (TELLS_SETUP | TELLS_SESSION)) != 0)
-		w->m.roles |= ROLE_SIGNALLING;
-	if ((tells & (TELLS_KEYS | TELLS_CLEAR_KEYS)) != 0)
-		w->m.roles |= ROLE_KEY;
-	if ((tells & TELLS_KEYS) != 0)
-		w->m.basis |= BASIS_HANDSHAKE;
-	if ((tells & TELLS_CLEAR_KEYS) != 0)
-		w->m.basis |= BASIS_CLEAR;
-	if ((tells & TELLS_MEDIA) != 0)
-		w->m.roles |= ROLE_MEDIA;
+	w->m.roles |= (uint8_t)roles_told(tells);
+	w->m.basis |= (uint8_t)basis_told(tells);
 	w->m.may &= (uint8_t)~w->m.roles;
 }
 

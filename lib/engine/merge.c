@@ -72,17 +72,6 @@ static void add_match(struct flow *f, struct detail *d, const struct match *m)
 	keep_name(d, m->name, m->evidence);
 }
 
-static unsigned roles_of(unsigned tells)
-{
-	return (tells & (TELLS_SETUP | TELLS_SESSION) ? ROLE_SIGNALLING : 0u) | (tells & TELLS_MEDIA ? ROLE_MEDIA : 0u) |
-	       (tells & (TELLS_KEYS | TELLS_CLEAR_KEYS) ? ROLE_KEY : 0u);
-}
-
-static unsigned basis_of(unsigned tells)
-{
-	return (tells & TELLS_KEYS ? BASIS_HANDSHAKE : 0u) | (tells & TELLS_CLEAR_KEYS ? BASIS_CLEAR : 0u);
-}
-
 /* Contact is not use. */
 static void raise_stage(struct flow *f, unsigned tells)
 {
@@ -141,8 +130,8 @@ void merge_finding(struct engine *e, struct flow *f, struct detail *d, bool from
 		f->now.evidence |= EV_ANSWER;
 	if (f->now.service == SERVICE_NONE)
 		return;
-	f->now.roles |= (uint8_t)roles_of(d->tells);
-	f->now.basis |= (uint8_t)basis_of(d->tells);
+	f->now.roles |= (uint8_t)roles_told(d->tells);
+	f->now.basis |= (uint8_t)basis_told(d->tells);
 	f->now.media |= x->media;
 	if (d->tells & TELLS_HIDDEN)
 		f->flags |= FLOW_HIDDEN;

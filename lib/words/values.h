@@ -75,6 +75,17 @@ enum tells {
 	TELLS_HIDDEN = 8192,  /* the name is a cover (ECH): it does not say whom the client wants */
 };
 
+/* What tells mean for every service alike: the roles of a flow that conferences at all, and the basis of its key role. */
+static inline unsigned roles_told(unsigned tells)
+{
+	return (tells & (TELLS_SETUP | TELLS_SESSION) ? ROLE_SIGNALLING : 0u) | (tells & TELLS_MEDIA ? ROLE_MEDIA : 0u) |
+	       (tells & (TELLS_KEYS | TELLS_CLEAR_KEYS) ? ROLE_KEY : 0u);
+}
+static inline unsigned basis_told(unsigned tells)
+{
+	return (tells & TELLS_KEYS ? BASIS_HANDSHAKE : 0u) | (tells & TELLS_CLEAR_KEYS ? BASIS_CLEAR : 0u);
+}
+
 /* Which texts a finding can carry beside names. */
 enum finding_text { TEXT_REALM, TEXT_SOFTWARE, TEXT_USERNAME, TEXT_CERTIFICATE, TEXT_ALPN, FINDING_TEXTS };
 
