@@ -24,20 +24,22 @@ enum exit_status {
 
 struct cli {
 	const char *verb;
-	const char *config;            /* -c FILE; NULL: none given */
-	const char *catalogue;         /* --catalogue DIR */
+	const char *config;    /* -c FILE; NULL: none given */
+	const char *catalogue; /* --catalogue DIR */
 	const char *country_db, *asn_db;
 	bool json, quiet, colour;
-	char **args;                   /* what is left: files, addresses */
+	char **args; /* what is left: files, addresses */
 	int arg_count;
 };
 
 struct verb {
-	const char *name, *arguments, *help;
+	const char *name, *arguments, *help,
+		*more; /* more: for `help VERB`, lines without the last line end */
 	int (*run)(const struct cli *c);
-	bool wants_config;             /* uses the policy: the default one if -c is not given */
+	bool wants_config; /* uses the policy: the default one if -c is not given */
 };
-extern const struct verb verbs[];  /* ended by a NULL name */
+extern const struct verb verbs[];               /* ended by a NULL name */
+const struct verb *verb_find(const char *name); /* NULL: there is none */
 
 int verb_check(const struct cli *c);
 int verb_replay(const struct cli *c);
@@ -47,14 +49,17 @@ int verb_explain(const struct cli *c);
 int verb_locate(const struct cli *c);
 int verb_version(const struct cli *c);
 int verb_help(const struct cli *c);
+int help_usage(void); /* the whole help on standard error; STATUS_USAGE */
 
 /* One line on standard error: "keyfence: ...". Returns status, so that a caller can end with it. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The book of a command line: its policy, or the catalogue alone. Mistakes and warnings go to standard error. */
+/* The book of a command line: its policy, or the catalogue alone. Mistakes go to standard error; warnings, where there
+ * is no mistake: beside one they may only be what came of it. */
 struct library {
 	uint8_t *image;
 	struct book book;
+	size_t mistakes, warnings;
 };
 int library_open(const struct cli *c, struct library *ret);
 void library_close(struct library *l);

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/json.h"
 #include "cli/pipeline.h"
+#include "cli/show.h"
 
 enum { LINE_BYTES = 16384 };
 
@@ -21,96 +21,11 @@ struct listing {
 	uint64_t conferencing, others;
 };
 
-static void json_set(struct json *j, const char *key, enum word_set set, unsigned value)
-{
-	unsigned bit;
-	const char *name;
-	json_open(j, key, '[');
-	for (size_t i = 0; (name = word_at(set, i, &bit)) != NULL; i++)
-		if (value & bit)
-			json_text(j, NULL, name);
-	json_close(j, ']');
-}
-
-static void json_address(struct json *j, const char *key, const struct address *a)
-{
-	char text[ADDRESS_TEXT_BYTES];
-	json_text(j, key, address_text(a, text));
-}
-
-static void json_location(struct json *j, const struct location *l)
-{
-	char two[3];
-	json_text(j, "country", l->count == 1 ? country_text(l->candidate[0], two) : NULL);
-	json_open(j, "candidates", '[');
-	for (unsigned i = 0; i < l->count; i++)
-		json_text(j, NULL, country_text(l->candidate[i], two));
-	json_close(j, ']');
-	json_text(j, "certainty", word_name(WORDS_CERTAINTY, l->certainty));
-	if (l->asn != 0)
-		json_uint(j, "asn", l->asn);
-	else
-		json_null(j, "asn");
-}
-
-static void json_places(struct json *j, const struct flow_fact *f)
-{
-	json_open(j, "places", '[');
-	for (unsigned i = 0; i < PLACES; i++) {
-		if (!f->place[i].set)
-			continue;
-		json_open(j, NULL, '{');
-		json_text(j, "place", word_name(WORDS_PLACE, i));
-		json_address(j, "address", &f->place[i].at);
-		json_uint(j, "port", f->place[i].port);
-		json_location(j, &f->place[i].where);
-		json_text(j, "verdict", word_name(WORDS_ACTION, f->place[i].verdict.action));
-		json_close(j, '}');
-	}
-	json_close(j, ']');
-}
-
-static void json_judgement(const struct listing *l, struct json *j, const struct flow_fact *f)
-{
-	bool conferencing = f->now.service != SERVICE_NONE, judged = conferencing && book_settings(l->book)->has_policy;
-	const char *component = book_string(l->book, book_component(l->book, f->now.component)->name);
-	json_text(j, "service", conferencing ? book_string(l->book, book_service(l->book, f->now.service)->name) : NULL);
-	json_text(j, "component", *component != '\0' ? component : NULL);
-	json_set(j, "roles", WORDS_ROLE, f->now.roles);
-	json_set(j, "key_basis", WORDS_BASIS, f->now.basis);
-	json_text(j, "stage", conferencing ? word_name(WORDS_STAGE, f->now.stage) : NULL);
-	json_set(j, "media", WORDS_MEDIA, f->now.media);
-	json_text(j, "path", word_name(WORDS_PATH, f->now.path));
-	if (f->place[PLACE_PEER].set)
-		json_address(j, "peer", &f->place[PLACE_PEER].at);
-	else
-		json_null(j, "peer");
-	if (f->name_bytes > 0)
-		json_span(j, "name", span_of(f->name, f->name_bytes));
-	else
-		json_null(j, "name");
-	json_set(j, "evidence", WORDS_EVIDENCE, f->now.evidence);
-	json_text(j, "strength", conferencing ? word_name(WORDS_STRENGTH, strength_of(f->now.evidence)) : NULL);
-	json_location(j, &f->place[PLACE_SERVER].where);
-	if (f->place[PLACE_RELAY].set || f->place[PLACE_PEER].set)
-		json_places(j, f);
-	json_text(j, "verdict", judged ? word_name(WORDS_ACTION, f->verdict.action) : NULL);
-	json_text(j, "rule", judged && f->verdict.rule != 0
-			? book_string(l->book, book_rule(l->book, f->verdict.rule - 1u)->name) : NULL);
-}
-
 static void flow_json(const struct listing *l, const struct flow_fact *f, struct text *t)
 {
 	struct json j = json_on(t);
 	json_open(&j, NULL, '{');
-	json_span(&j, "file", span_text(l->cli->args[f->source]));
-	json_text(&j, "proto", word_name(WORDS_PROTO, f->key.proto));
-	json_address(&j, "client", fact_client(f));
-	json_uint(&j, "client_port", fact_client_port(f));
-	json_address(&j, "server", fact_server(f));
-	json_uint(&j, "server_port", fact_server_port(f));
-	json_uint(&j, "vlan", f->vlan);
-	json_judgement(l, &j, f);
+	show_flow_json(l->book, &j, l->cli->args[f->source], f);
 	json_uint(&j, "packets", f->packets[0] + f->packets[1]);
 	json_uint(&j, "bytes", f->bytes[0] + f->bytes[1]);
 	json_time(&j, "first", f->first_us);
@@ -119,28 +34,6 @@ static void flow_json(const struct listing *l, const struct flow_fact *f, struct
 	json_bool(&j, "evicted", f->flags & FLOW_EVICTED);
 	json_close(&j, '}');
 	text_put(t, "\n");
-}
-
-static void put_set(struct text *t, enum word_set set, unsigned value)
-{
-	unsigned bit;
-	const char *name, *comma = "";
-	for (size_t i = 0; (name = word_at(set, i, &bit)) != NULL; i++)
-		if (value & bit) {
-			text_printf(t, "%s%s", comma, name);
-			comma = "+";
-		}
-	if (*comma == '\0')
-		text_put(t, "-");
-}
-
-static void put_country(struct text *t, const struct location *l)
-{
-	char two[3];
-	if (l->count == 0)
-		text_put(t, "??");
-	for (unsigned i = 0; i < l->count; i++)
-		text_printf(t, "%s%s", i > 0 ? "|" : "", country_text(l->candidate[i], two));
 }
 
 static void flow_line(const struct listing *l, const struct flow_fact *f, struct text *t)
@@ -156,10 +49,11 @@ static void flow_line(const struct listing *l, const struct flow_fact *f, struct
 	text_printf(&cell, "%s:%u", address_text(fact_server(f), a), fact_server_port(f));
 	text_printf(t, "%-22s ", storage);
 	cell = text_in(storage, sizeof storage);
-	put_set(&cell, WORDS_ROLE, f->now.roles);
-	text_printf(t, "%-16s %-6s %-7s ", storage, path != NULL ? path : "-", word_name(WORDS_STAGE, f->now.stage));
+	show_set(&cell, "", "+", WORDS_ROLE, f->now.roles);
+	text_printf(t, "%-16s %-6s %-7s ", cell.len > 0 ? storage : "-", path != NULL ? path : "-",
+		    word_name(WORDS_STAGE, f->now.stage));
 	if (book_settings(l->book)->has_policy) {
-		put_country(t, &f->place[PLACE_SERVER].where);
+		show_country(t, l->book, fact_server(f), &f->place[PLACE_SERVER].where, "|", "??");
 		text_printf(t, " %s %s ", word_name(WORDS_CERTAINTY, f->place[PLACE_SERVER].where.certainty),
 			    word_name(WORDS_ACTION, f->verdict.action));
 	}
@@ -175,7 +69,7 @@ static void list_flow(void *user, const struct flow_fact *f)
 	struct text t = text_in(storage, sizeof storage);
 	if (f->kind != FACT_ENDED)
 		return;
-	l->violated |= f->verdict.action != ACTION_PERMIT && f->now.stage >= (f->verdict.action == ACTION_BLOCK ? STAGE_PROBE : STAGE_USED);
+	l->violated |= show_is_violation(f);
 	if (f->now.service == SERVICE_NONE)
 		l->others++;
 	else
@@ -219,7 +113,8 @@ static void accounting_json(struct json *j, const struct engine_counters *a)
 		json_pair(j, word_name(WORDS_DECODED, i), a->decoded_packets[i], a->decoded_bytes[i]);
 	json_pair(j, "duplicate", a->duplicate_packets, a->duplicate_bytes);
 	json_pair(j, "outside", a->outside_packets, a->outside_bytes);
-	json_pair(j, word_name(WORDS_DECODED, DECODED), a->decoded_packets[DECODED], a->decoded_bytes[DECODED]);
+	json_pair(j, word_name(WORDS_DECODED, DECODED), a->decoded_packets[DECODED],
+		  a->decoded_bytes[DECODED]);
 	json_open(j, "dns", '{');
 	for (unsigned i = 0; i < DNS_DOUBTS; i++)
 		json_uint(j, word_name(WORDS_DNS, i), a->dns[i]);
@@ -234,7 +129,8 @@ static void accounting_json(struct json *j, const struct engine_counters *a)
 static void accounting_line(FILE *to, const struct accounting *a)
 {
 	const struct engine_counters *c = &a->added;
-	fprintf(to, "%s: %" PRIu64 " packets: %" PRIu64 " tracked", a->path, c->offered_packets, c->decoded_packets[DECODED]);
+	fprintf(to, "%s: %" PRIu64 " packets: %" PRIu64 " tracked", a->path, c->offered_packets,
+		c->decoded_packets[DECODED]);
 	for (unsigned i = DECODED + 1; i < DECODED_KINDS; i++)
 		if (c->decoded_packets[i] > 0)
 			fprintf(to, ", %" PRIu64 " %s", c->decoded_packets[i], word_name(WORDS_DECODED, i));
@@ -259,7 +155,8 @@ static void print_accounting(const struct listing *l)
 		puts(storage);
 	}
 	if (!l->cli->json && !l->cli->quiet)
-		fprintf(stderr, "%" PRIu64 " conferencing flows, %" PRIu64 " others\n", l->conferencing, l->others);
+		fprintf(stderr, "%" PRIu64 " conferencing flows, %" PRIu64 " others\n", l->conferencing,
+			l->others);
 }
 
 int verb_flows(const struct cli *c)
@@ -273,7 +170,11 @@ int verb_flows(const struct cli *c)
 		status = complain(STATUS_OURS, "no memory");
 	if (status == STATUS_DONE) {
 		l.book = &lib.book;
-		struct pipeline p = { .cli = c, .book = &lib.book, .user = &l, .fact = list_flow, .file = keep_accounting,
+		struct pipeline p = { .cli = c,
+				      .book = &lib.book,
+				      .user = &l,
+				      .fact = list_flow,
+				      .file = keep_accounting,
 				      .options = { .every_flow = true } };
 		status = pipeline_run(&p);
 		print_accounting(&l);

@@ -11,8 +11,9 @@ static void print_report(const struct cli *c, const struct config_report *r)
 {
 	bool warning;
 	const char *line;
+	bool warn = !c->quiet && config_mistakes(r) == 0;
 	for (size_t i = 0; (line = config_line(r, i, &warning)) != NULL; i++)
-		if (!warning || !c->quiet)
+		if (!warning || warn)
 			fprintf(stderr, "%s%s\n", warning ? "warning: " : "", line);
 }
 
@@ -39,6 +40,16 @@ static const char *find_beside_program(const char *folder, char *ret)
 	return NULL;
 }
 
+/* Does a folder of that name stand beside the policy? */
+static bool stands_beside(const char *policy, const char *folder)
+{
+	char path[PATH_MAX];
+	const char *slash = strrchr(policy, '/');
+	int bytes = snprintf(path, sizeof path, "%.*s%s", slash != NULL ? (int)(slash + 1 - policy) : 0,
+			     policy, folder);
+	return bytes > 0 && bytes < PATH_MAX && access(path, R_OK) == 0;
+}
+
 static int status_of(int r)
 {
 	switch (r) {
@@ -55,22 +66,24 @@ int library_open(const struct cli *c, struct library *ret)
 	char services[PATH_MAX], tables[PATH_MAX];
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	struct config_request q = { .policy = c->config, .catalogue = c->catalogue, .country_db = c->country_db,
+	struct config_request q = { .policy = c->config,
+				    .catalogue = c->catalogue,
+				    .country_db = c->country_db,
 				    .asn_db = c->asn_db,
 				    .now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 };
-	if (c->config == NULL) { /* nothing stands beside a policy: look beside the program */
-		if (q.catalogue == NULL)
-			q.catalogue = find_beside_program("services.d", services);
+	if (q.catalogue == NULL && (c->config == NULL || !stands_beside(c->config, "services.d")))
+		q.catalogue = find_beside_program("services.d", services);
+	if (c->config == NULL || !stands_beside(c->config, "tables"))
 		q.tables = find_beside_program("tables", tables);
-	}
 	struct config_report *report = config_report_new();
 	size_t bytes = 0;
 	const char *why = "";
-	ret->image = NULL;
+	*ret = (struct library){ 0 };
 	if (report == NULL)
 		return complain(STATUS_OURS, "no memory");
 	int r = config_load(&q, report, &ret->image, &bytes);
 	print_report(c, report);
+	ret->mistakes = config_mistakes(report), ret->warnings = config_warnings(report);
 	config_report_free(report);
 	if (r < 0)
 		return status_of(r);

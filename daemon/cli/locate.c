@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/json.h"
 #include "catalogue/catalogue.h"
 #include "cli/cli.h"
+#include "cli/show.h"
 #include "geo/geo.h"
 
 struct answer {
@@ -22,48 +22,15 @@ static struct answer answer_of(const struct book *b, const struct address *at)
 	return a;
 }
 
-static void source_json(const struct book *b, struct json *j, const struct answer *a, const struct location_source *s)
-{
-	char two[3];
-	struct geo_answer said = { 0 };
-	if (s->source != 255)
-		geo_ask(b, s->source, &a->at, &said);
-	json_open(j, NULL, '{');
-	json_text(j, "kind", word_name(WORDS_KIND, s->kind));
-	if (s->source != 255) {
-		const struct book_source *row = book_source(b, s->source);
-		json_text(j, "label", book_string(b, row->label));
-		json_text(j, "file", book_string(b, row->file));
-		json_text(j, "built", book_string(b, row->built));
-	}
-	json_text(j, "says", s->says != COUNTRY_NONE ? country_text(s->says, two) : NULL);
-	json_span(j, "note", book_span(b, said.note));
-	json_bool(j, "counted", s->counted);
-	json_text(j, "why", word_name(WORDS_WHY, s->why));
-	json_close(j, '}');
-}
-
 static void print_json(const struct book *b, const struct answer *a)
 {
-	char storage[8192], text[ADDRESS_TEXT_BYTES], two[3];
+	char storage[8192];
 	struct text t = text_in(storage, sizeof storage);
 	struct json j = json_on(&t);
 	json_open(&j, NULL, '{');
-	json_text(&j, "address", address_text(&a->at, text));
-	json_text(&j, "country", a->where.count == 1 ? country_text(a->where.candidate[0], two) : NULL);
-	json_open(&j, "candidates", '[');
-	for (unsigned i = 0; i < a->where.count; i++)
-		json_text(&j, NULL, country_text(a->where.candidate[i], two));
-	json_close(&j, ']');
-	json_text(&j, "certainty", word_name(WORDS_CERTAINTY, a->where.certainty));
-	if (a->where.asn != 0)
-		json_uint(&j, "asn", a->where.asn);
-	else
-		json_null(&j, "asn");
-	json_open(&j, "sources", '[');
-	for (unsigned i = 0; i < a->where.source_count; i++)
-		source_json(b, &j, a, &a->where.source[i]);
-	json_close(&j, ']');
+	show_address_json(&j, "address", &a->at);
+	show_location_json(&j, &a->where);
+	show_sources_json(b, &j, &a->at, &a->where);
 	json_close(&j, '}');
 	puts(storage);
 }
@@ -82,11 +49,11 @@ static void print_source(const struct book *b, const struct answer *a, const str
 
 static void print_text(const struct book *b, const struct answer *a)
 {
-	char text[ADDRESS_TEXT_BYTES], two[3];
-	printf("%s: ", address_text(&a->at, text));
-	for (unsigned i = 0; i < a->where.count; i++)
-		printf("%s%s", i > 0 ? " or " : "", country_text(a->where.candidate[i], two));
-	printf("%s%s", a->where.count > 0 ? ", " : "no country, ", word_name(WORDS_CERTAINTY, a->where.certainty));
+	char text[ADDRESS_TEXT_BYTES], storage[64];
+	struct text where = text_in(storage, sizeof storage);
+	show_country(&where, b, &a->at, &a->where, " or ", "no country");
+	printf("%s: %s, %s", address_text(&a->at, text), storage,
+	       word_name(WORDS_CERTAINTY, a->where.certainty));
 	if (a->where.asn != 0)
 		printf(", AS%u", a->where.asn);
 	if (a->prefix_row != 0) {
@@ -106,7 +73,9 @@ static int locate_all(const struct cli *c, const struct book *b)
 	for (int i = 0; i < c->arg_count; i++) {
 		struct address at;
 		if (!address_parse(span_text(c->args[i]), &at)) {
-			status = complain(STATUS_USAGE, "locate: %s is no IP address; 192.0.2.1 or 2001:db8::1 would be", c->args[i]);
+			status = complain(STATUS_USAGE,
+					  "locate: %s is no IP address; 192.0.2.1 or 2001:db8::1 would be",
+					  c->args[i]);
 			continue;
 		}
 		struct answer a = answer_of(b, &at);
@@ -124,7 +93,8 @@ int verb_locate(const struct cli *c)
 	if (c->arg_count == 0)
 		return complain(STATUS_USAGE, "locate: name an address");
 	if (c->config == NULL && c->country_db == NULL && c->asn_db == NULL)
-		return complain(STATUS_USAGE, "locate: name a policy with -c FILE, or a database with --country-db FILE");
+		return complain(STATUS_USAGE,
+				"locate: name a policy with -c FILE, or a database with --country-db FILE");
 	int status = library_open(c, &lib);
 	if (status == STATUS_DONE)
 		status = locate_all(c, &lib.book);

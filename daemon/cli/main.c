@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,15 +11,41 @@
 #define DEFAULT_CONFIG "/etc/keyfence/keyfence.yaml"
 
 const struct verb verbs[] = {
-	{ "check", "[-c FILE]", "read the policy, the catalogue and the databases, and tell every mistake", verb_check, true },
-	{ "replay", "[-c FILE] CAPTURE...", "judge captures: the events a policy gives", verb_replay, true },
-	{ "flows", "[-c FILE] CAPTURE...", "one line a flow: what it is, where it goes", verb_flows, false },
-	{ "meetings", "[-c FILE] CAPTURE...", "one block a meeting: who was contacted where", verb_meetings, false },
-	{ "explain", "[-c FILE] CAPTURE... [CLIENT]", "why flows were judged so, step by step", verb_explain, true },
-	{ "locate", "[-c FILE] ADDRESS...", "where an address stands, by which sources", verb_locate, true },
-	{ "version", "", "version, and the libraries in use", verb_version, false },
-	{ "help", "[VERB]", "this text", verb_help, false },
-	{ NULL, NULL, NULL, NULL, false },
+	{ "check", "[-c FILE]", "read the policy, the catalogue and the databases, and tell every mistake",
+	  "Every mistake is told as file:line:column, with what would be right; then the exit status is 78. "
+	  "Of a sound policy:\n"
+	  "its settings, the services known, each source of location with its date, and the rules.",
+	  verb_check, true },
+	{ "replay", "[-c FILE] CAPTURE...", "judge captures: the events a policy gives",
+	  "In words, one block for each alert when it is closed, and a summary; with --json every event, as "
+	  "one ECS object a line.\n"
+	  "The exit status is 1 if a rule was broken, also where it would be blocked in enforce mode only.",
+	  verb_replay, true },
+	{ "flows", "[-c FILE] CAPTURE...", "one line a flow: what it is, where it goes",
+	  "Without a policy there is no verdict and no location. With --json every flow, conferencing or "
+	  "not, and at the end the\n"
+	  "accounting of each file: offered = shunted + filtered + dropped + delivered, to the packet.",
+	  verb_flows, false },
+	{ "meetings", "[-c FILE] CAPTURE...", "one block a meeting: who was contacted where",
+	  "A meeting starts with a flow of keys or media, and ends two minutes after the last packet of such "
+	  "a flow.",
+	  verb_meetings, false },
+	{ "explain", "[-c FILE] CAPTURE... [CLIENT]", "why flows were judged so, step by step",
+	  "For each conferencing flow, those that broke a rule first: what was found in its packets, the "
+	  "rows of the catalogue\n"
+	  "that matched and their source, what each source of location says and its date, and each rule "
+	  "tried. An address behind\n"
+	  "the captures limits it to one client. A capture is read once for each flow, so it must be a file.",
+	  verb_explain, true },
+	{ "locate", "[-c FILE] ADDRESS...", "where an address stands, by which sources",
+	  "Every source is shown with its date, and whether it counts. --country-db and --asn-db take the "
+	  "place of the policy's.",
+	  verb_locate, true },
+	{ "version", "", "version, and the libraries in use", "Also what built it, with --json.",
+	  verb_version, false },
+	{ "help", "[VERB...]", "this text, or more of one verb",
+	  "Without a verb: all of them, the options, and the exit statuses.", verb_help, false },
+	{ NULL, NULL, NULL, NULL, NULL, false },
 };
 
 enum { OPTION_JSON = 256, OPTION_QUIET, OPTION_CATALOGUE, OPTION_COUNTRY_DB, OPTION_ASN_DB, OPTION_HELP };
@@ -47,12 +74,14 @@ int complain(int status, const char *format, ...)
 
 int output_done(int status)
 {
-	if (fflush(stdout) != 0 || ferror(stdout))
+	bool failed_before = ferror(stdout);
+	if (fflush(stdout) != 0)
 		return complain(STATUS_IO, "standard output: %s", strerror(errno));
-	return status;
+	return failed_before ? complain(STATUS_IO, "standard output: not all of it could be written")
+			     : status;
 }
 
-static const struct verb *find_verb(const char *name)
+const struct verb *verb_find(const char *name)
 {
 	for (const struct verb *v = verbs; v->name != NULL; v++)
 		if (strcmp(v->name, name) == 0)
@@ -77,28 +106,47 @@ static bool take_option(struct cli *c, int option)
 static bool wants_colour(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-	return isatty(STDOUT_FILENO) && (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+	return isatty(STDOUT_FILENO) && (no == NULL || *no == '\0') && term != NULL &&
+	       strcmp(term, "dumb") != 0;
+}
+
+/* A capture opened in the place of a closed standard stream would be written to. */
+static void fill_standard_streams(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static const char *configured(const struct cli *c, const struct verb *v)
+{
+	bool databases = c->country_db != NULL || c->asn_db != NULL; /* they take the place of a policy */
+	bool fits = v->wants_config && c->config == NULL && !databases && access(DEFAULT_CONFIG, F_OK) == 0;
+	return fits ? DEFAULT_CONFIG : c->config;
 }
 
 int main(int argc, char **argv)
 {
-	struct cli c = { .colour = wants_colour() };
 	int option;
+	fill_standard_streams();
+	struct cli c = { .colour = wants_colour() };
+	argv[0] = (char[]){ "keyfence" }; /* so getopt names it */
 	while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1)
 		if (!take_option(&c, option))
-			return STATUS_USAGE; /* getopt has said why */
+			return complain(STATUS_USAGE,
+					"`keyfence help` lists the options"); /* getopt has said why */
 	if (c.verb == NULL && optind < argc)
 		c.verb = argv[optind++];
 	c.args = argv + optind;
 	c.arg_count = argc - optind;
-	if (c.verb == NULL) {
-		verb_help(&c);
-		return STATUS_USAGE;
-	}
-	const struct verb *v = find_verb(c.verb);
+	if (c.verb == NULL)
+		return help_usage();
+	const struct verb *v = verb_find(c.verb);
 	if (v == NULL)
 		return complain(STATUS_USAGE, "%s is no verb; `keyfence help` lists them", c.verb);
-	if (v->wants_config && c.config == NULL && access(DEFAULT_CONFIG, F_OK) == 0)
-		c.config = DEFAULT_CONFIG;
+	c.config = configured(&c, v);
 	return output_done(v->run(&c));
 }

@@ -3,25 +3,25 @@
 
 #include <stdio.h>
 
-static void put_country(struct text *t, const struct location *l)
+#include "cli/show.h"
+
+static void put_place(struct text *t, const struct book *b, const struct event_place *p)
 {
-	char two[3];
-	if (l->count == 0)
-		text_put(t, "unknown place");
-	for (unsigned i = 0; i < l->count; i++)
-		text_printf(t, "%s%s", i > 0 ? " or " : "", country_text(l->candidate[i], two));
-	if (l->count > 0)
-		text_printf(t, " (%s)", word_name(WORDS_CERTAINTY, l->certainty));
+	show_country(t, b, &p->at, &p->where, " or ", "unknown place");
+	if (p->where.count > 0)
+		text_printf(t, " (%s)", word_name(WORDS_CERTAINTY, p->where.certainty));
 }
 
-static bool same_answer(const struct location *a, const struct location *b)
+static bool same_answer(const struct book *b, const struct event_place *one, const struct event_place *other)
 {
-	return a->count == b->count && a->certainty == b->certainty &&
-	       memcmp(a->candidate, b->candidate, a->count * sizeof *a->candidate) == 0;
+	const struct location *a = &one->where, *o = &other->where;
+	return a->count == o->count && a->certainty == o->certainty &&
+	       book_is_local(b, &one->at) == book_is_local(b, &other->at) &&
+	       memcmp(a->candidate, o->candidate, a->count * sizeof *a->candidate) == 0;
 }
 
 /* The different answers of the meeting's places of one role, in their order. */
-static void put_role(struct text *t, const struct meeting *m, unsigned role)
+static void put_role(struct text *t, const struct book *b, const struct meeting *m, unsigned role)
 {
 	const char *before = "";
 	text_printf(t, "; %s ", word_name(WORDS_ROLE, role));
@@ -29,11 +29,11 @@ static void put_role(struct text *t, const struct meeting *m, unsigned role)
 		const struct event_place *p = &m->place[i];
 		bool told = !(p->roles & role);
 		for (unsigned n = 0; n < i && !told; n++)
-			told = m->place[n].roles & role && same_answer(&m->place[n].where, &p->where);
+			told = m->place[n].roles & role && same_answer(b, &m->place[n], p);
 		if (told)
 			continue;
 		text_put(t, before);
-		put_country(t, &p->where);
+		put_place(t, b, p);
 		before = ", ";
 	}
 }
@@ -47,11 +47,12 @@ void summary_meeting(struct summary *s, const struct book *b, const struct meeti
 	}
 	struct text t = text_in(s->meeting[s->meetings].text, SUMMARY_TEXT_BYTES);
 	s->meeting[s->meetings++].id = m->id;
-	text_printf(&t, "%s meeting of %s", book_string(b, book_service(b, m->service)->name), address_text(&m->client, client));
+	text_printf(&t, "%s meeting of %s", book_string(b, book_service(b, m->service)->name),
+		    address_text(&m->client, client));
 	if (m->roles & ROLE_KEY)
-		put_role(&t, m, ROLE_KEY);
+		put_role(&t, b, m, ROLE_KEY);
 	if (m->roles & ROLE_MEDIA)
-		put_role(&t, m, ROLE_MEDIA);
+		put_role(&t, b, m, ROLE_MEDIA);
 }
 
 void summary_alert(struct summary *s, const struct book *b, const struct event *closed)
@@ -70,7 +71,8 @@ static void print_alerts(const struct summary *s, uint64_t meeting, bool colour,
 {
 	for (size_t i = 0; i < s->alerts; i++)
 		if (s->alert[i].id == meeting && !told[i]) {
-			printf("  %s! %s%s\n", colour ? "\033[1;31m" : "", s->alert[i].text, colour ? "\033[0m" : "");
+			printf("  %s! %s%s\n", colour ? "\033[1;31m" : "", s->alert[i].text,
+			       colour ? "\033[0m" : "");
 			told[i] = true;
 		}
 }
@@ -78,7 +80,9 @@ static void print_alerts(const struct summary *s, uint64_t meeting, bool colour,
 void summary_print(const struct summary *s, bool colour)
 {
 	bool told[SUMMARY_ALERTS] = { false };
-	printf("In short: %zu meetings, %zu alerts\n", s->meetings + s->meetings_left_out, s->alerts + s->alerts_left_out);
+	size_t meetings = s->meetings + s->meetings_left_out, alerts = s->alerts + s->alerts_left_out;
+	printf("In short: %zu meeting%s, %zu alert%s\n", meetings, meetings == 1 ? "" : "s", alerts,
+	       alerts == 1 ? "" : "s");
 	for (size_t i = 0; i < s->meetings; i++) {
 		puts(s->meeting[i].text);
 		print_alerts(s, s->meeting[i].id, colour, told);

@@ -5,6 +5,7 @@ import glob, json, os, subprocess, sys
 
 keyfence, source, build = os.environ['KEYFENCE'], os.environ['SOURCE'], os.environ['BUILD']
 folders = ['tests/captures', 'tests/captures/other', 'tests/captures/malformed'] + os.environ.get('CAPTURES', '').split()
+catalogue = ('--catalogue', os.path.join(source, 'conf/services.d')) # the program may be built anywhere
 bad = files = packets = 0
 
 def fail(path, why):
@@ -17,7 +18,7 @@ def add(*pairs): return tuple(map(sum, zip(*pairs)))
 
 def check(path):
     global packets
-    out = subprocess.run((keyfence, 'flows', '--json', '--quiet', path), capture_output=True, text=True, timeout=300)
+    out = subprocess.run((keyfence, 'flows', *catalogue, '--json', '--quiet', path), capture_output=True, text=True, timeout=300)
     count = subprocess.run((os.path.join(build, 'tests', 'pcap_count'), path), capture_output=True, text=True).stdout.split()
     want = (int(count[0]), int(count[1])) if len(count) >= 2 else (0, 0)
     if out.returncode not in (0, 65): return fail(path, f'exit status {out.returncode}: {out.stderr[-600:]}')
