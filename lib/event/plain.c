@@ -122,15 +122,19 @@ static void put_where(struct text *t, const struct event_place *p)
 		    proto != NULL ? proto : "?");
 }
 
-static void put_sure(struct text *t, const struct location *at)
+static void put_sure(struct text *t, const struct book *b, const struct event_place *p)
 {
+	const struct location *at = &p->where;
 	const char *certainty = word_name(WORDS_CERTAINTY, at->certainty);
 	unsigned n = say_candidates(at);
 	say_countries(t, at->candidate, n, ",");
-	text_printf(t, "%s%s", n > 0 ? " " : "", n == 0 ? "unknown" : certainty != NULL ? certainty : "");
+	if (n == 0)
+		text_put(t, book_is_local(b, &p->at) ? "local" : "unknown");
+	else
+		text_printf(t, " %s", certainty != NULL ? certainty : "");
 }
 
-static void fill_cells(const struct event_place *p, struct cells *ret)
+static void fill_cells(const struct book *b, const struct event_place *p, struct cells *ret)
 {
 	struct text t[COLUMNS];
 	const char *stage = word_name(WORDS_STAGE, p->stage);
@@ -138,7 +142,7 @@ static void fill_cells(const struct event_place *p, struct cells *ret)
 		t[i] = text_in(ret->cell[i], CELL_BYTES);
 	put_what(&t[COLUMN_WHAT], p);
 	put_where(&t[COLUMN_WHERE], p);
-	put_sure(&t[COLUMN_SURE], &p->where);
+	put_sure(&t[COLUMN_SURE], b, p);
 	text_put(&t[COLUMN_STAGE], stage != NULL ? stage : "");
 	put_count(&t[COLUMN_PACKETS], p->packets[0] + p->packets[1]);
 	put_bytes(&t[COLUMN_BYTES], p->bytes[0] + p->bytes[1]);
@@ -195,7 +199,7 @@ static void put_places(struct page *p, const struct meeting *m)
 	size_t width[COLUMNS] = { 0 };
 	widen(&head, width);
 	for (unsigned i = 0; i < say_places(m); i++) {
-		fill_cells(&m->place[i], &cells[i]);
+		fill_cells(p->b, &m->place[i], &cells[i]);
 		widen(&cells[i], width);
 	}
 	paint(p, COLOUR_BOLD);
