@@ -34,7 +34,9 @@ struct book_settings {
 	uint32_t window_s;           /* alerts.window */
 	country site_country;
 	uint8_t mode, size, by_vlan, has_policy; /* has_policy 0: a catalogue-only book: no verdict, no location */
-	uint8_t resolvers_auto, local_auto, zero[4];
+	uint8_t resolvers_auto, local_auto;
+	uint8_t fences;              /* enum fencing */
+	uint8_t zero[3];
 };
 
 /* Row 0 is "" (none), row 1 is `unknown`. */
@@ -81,7 +83,7 @@ enum source_has { SOURCE_HAS_COUNTRY = 1, SOURCE_HAS_ASN = 2, SOURCE_HAS_REGISTE
 struct book_source {
 	struct book_text label;     /* "aws", "ipfire", "mmdb", "override": what form it is */
 	struct book_text file;      /* as named by the policy */
-	struct book_text built;     /* date of the data, "2026-06-17" or "" */
+	struct book_text built;     /* date of the data, "2026-06-17", or its number, "change 391", or "" */
 	uint64_t first4, count4, first6, count6;
 	uint8_t kind;               /* enum kind */
 	uint8_t has, zero[6];
@@ -139,17 +141,16 @@ struct book_capture { struct book_text interface; uint8_t side, zero[7]; };
 
 enum output_kind { OUTPUT_JOURNAL, OUTPUT_SYSLOG, OUTPUT_JSON_FILE, OUTPUT_STDOUT, OUTPUT_KINDS };
 enum output_transport { TRANSPORT_UNIX, TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORTS };
-enum output_format { FORMAT_RFC3164, FORMAT_RFC5424, FORMAT_JSON, FORMATS }; /* of syslog: RFC 3164 only to a local socket */
 struct book_output {
 	struct book_text target;  /* path of a file or socket, absolute; or the target as written */
 	struct address host;      /* of UDP and TCP: an address, since report resolves no names */
 	uint16_t port;
-	uint8_t kind, transport, format, zero[3];
+	uint8_t kind, transport, format, zero[3]; /* format: enum output_format */
 };
 
 /* BOOK_PROTECT: struct prefix: never blocked (enforce.protect; the supervisor adds what it reads from the kernel). */
 
-/* BOOK_ENFORCE: none (the policy has no `enforce`) or one. */
+/* BOOK_ENFORCE: none (the policy has no `enforce` and only observes) or one. */
 struct book_enforce {
 	uint32_t timeout_s, max_blocks, max_wide, budget_client, budget_servers, budget_blocks; /* budgets: a minute */
 	uint8_t reject, zero[7];

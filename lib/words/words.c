@@ -38,6 +38,8 @@ static const struct word *const sets[WORD_SETS] = {
 	[WORDS_PREFIX] = SET({ PREFIX_VENDOR, "vendor" }, { PREFIX_VENDOR_WIDE, "vendor-wide" },
 			     { PREFIX_ANYCAST, "anycast" }, { PREFIX_SHARED, "shared" }),
 	[WORDS_SIDE] = SET({ SIDE_INSIDE, "inside" }, { SIDE_OUTSIDE, "outside" }, { SIDE_MIRROR, "mirror" }),
+	[WORDS_FORMAT] = SET({ FORMAT_RFC3164, "rfc3164" }, { FORMAT_RFC5424, "rfc5424" }, { FORMAT_JSON, "json" }),
+	[WORDS_FENCING] = SET({ FENCING_STRICT, "strict" }, { FENCING_AVAILABLE, "available" }),
 	[WORDS_SIZE] = SET({ SIZE_SMALL, "small" }, { SIZE_MEDIUM, "medium" }, { SIZE_LARGE, "large" }),
 	[WORDS_PROTO] = SET({ PROTO_TCP, "tcp" }, { PROTO_UDP, "udp" }),
 	[WORDS_DECODED] = SET({ DECODED, "tracked" }, { DECODED_NO_PORTS, "no_ports" },

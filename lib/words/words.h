@@ -35,6 +35,10 @@ enum alert_state { ALERT_OPENED, ALERT_UPDATED, ALERT_CLOSED };
 enum prefix_place { PREFIX_VENDOR, PREFIX_VENDOR_WIDE, PREFIX_ANYCAST, PREFIX_SHARED };
 enum side { SIDE_INSIDE, SIDE_OUTSIDE, SIDE_MIRROR };
 enum size { SIZE_SMALL, SIZE_MEDIUM, SIZE_LARGE };
+/* The form of a line to syslog: RFC 3164 only to a local socket. */
+enum output_format { FORMAT_RFC3164, FORMAT_RFC5424, FORMAT_JSON, FORMATS };
+/* What a fence that the kernel lacks means: strict refuses to start, available starts and says so. */
+enum fencing { FENCING_STRICT, FENCING_AVAILABLE };
 enum proto { PROTO_TCP = 6, PROTO_UDP = 17 }; /* IANA numbers; WORDS_PROTO names them */
 
 /* What became of one frame (packet room), and which counter it is in the accounting. */
@@ -94,6 +98,7 @@ enum word_set {
 	WORDS_TELLS,     /* enum tells (values.h), as phrases */
 	WORDS_WHY,       /* enum source_why (values.h), as phrases */
 	WORDS_RULE_STEP, /* enum trace_rule (trace.h), as phrases */
+	WORDS_FORMAT, WORDS_FENCING,
 	WORD_SETS,
 };
 

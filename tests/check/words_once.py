@@ -12,6 +12,7 @@ ROW = re.compile(r'\{\s*\w+,\s*"([^"\\]+)"\s*\}')
 ALSO = {
     "counted": "JSON key: whether a source counted",
     "dns": "JSON key: the counters of answers",
+    "json": "an option of the command line",
     "media": "JSON key: the kinds of media",
     "outside": "JSON key: a counter of the accounting",
     "peer": "JSON key: an address",
