@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -110,17 +109,6 @@ static bool wants_colour(void)
 	       strcmp(term, "dumb") != 0;
 }
 
-/* A capture opened in the place of a closed standard stream would be written to. */
-static void fill_standard_streams(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
 static const char *configured(const struct cli *c, const struct verb *v)
 {
 	bool databases = c->country_db != NULL || c->asn_db != NULL; /* they take the place of a policy */
@@ -131,7 +119,6 @@ static const char *configured(const struct cli *c, const struct verb *v)
 int main(int argc, char **argv)
 {
 	int option;
-	fill_standard_streams();
 	struct cli c = { .colour = wants_colour() };
 	argv[0] = (char[]){ "keyfence" }; /* so getopt names it */
 	while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1)

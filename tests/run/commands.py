@@ -93,6 +93,15 @@ def warnings(folder):
     if p.returncode != 78 or told['sound'] or told['mistakes'] != 1: fail('a mistake in JSON', p.stdout)
     if p.stderr.count('\n') != 1: fail('one mistake', f'is told with more: {p.stderr}')
 
+def violations():
+    """Of captures with and without a broken rule."""
+    for verb in ('replay', 'flows', 'explain'):
+        says(1, '', verb, '-c', policy, SEED)
+        says(0, '', verb, '-c', policy, ZOOM)
+        says(1, '', verb, '-c', policy, ZOOM, SEED)
+    says(0, '', 'meetings', '-c', policy, SEED)
+    says(0, '', 'flows', SEED)
+
 def objects(*args):
     """The JSON objects that a run prints, and nothing else."""
     p = run(*args, '--json', '--quiet')
@@ -109,6 +118,9 @@ def json_everywhere():
     kinds = [s['kind'] for s in told['located'][0]['sources'] if s['says'] == 'CN' and s['counted']]
     if matched != ['keys-never'] or kinds != ['provider', 'database']: fail('explain --json', str(told)[:400])
     if [n['service'] for n in told['names']] != ['zoom'] or told['verdict'] != 'block': fail('explain --json', 'name or verdict')
+    for o in objects('explain', '-c', policy, os.path.join(CAPTURES, 'teams.pcap')):
+        for steps in ([json.dumps(s) for s in o[k]] for k in ('findings', 'names', 'framings', 'prefixes')):
+            if len(set(steps)) != len(steps): fail('explain --json', f'a step told twice: {steps}')
     if len(objects('explain', '-c', policy, ZOOM, SEED, '192.168.77.23')) != 3: fail('explain', 'one client has three flows')
     sound = objects('check', '-c', policy)[0]
     if [r['rule'] for r in sound['rules']] != ['keys-never', 'keys-friends', 'media-friends']: fail('check --json', 'rules')
@@ -186,10 +198,11 @@ def progress(folder):
     if time.monotonic() - begun > 60: fail('progress', f'{time.monotonic() - begun:.0f} s')
     for args, env in ((('flows', '--json', SEED), {}), (('flows', '--json', '--quiet', long), {})):
         if '\r[' in on_terminal(args, {'TERM': 'xterm', **env})[1]: fail(args, 'shows a bar')
-    if '\r' in run('flows', '--json', long).stderr: fail('progress', 'in a pipe')
+    if '%' in run('flows', '--json', long).stderr: fail('progress', 'in a pipe')
 
 with sample_policy() as policy, tempfile.TemporaryDirectory() as folder:
     usage()
+    violations()
     json_everywhere()
     helps()
     for part in (input_output, data, warnings, several, progress):
