@@ -83,7 +83,7 @@ static const struct {
 	  "the policy was not taken, the one in force stays[: {error.message}][, asked for by uid "
 	  "{user.id}]" },
 	{ CODE_PROCESS_RESTARTED, SEVERITY_FAILING,
-	  "{process.name} ended with {process.exit_code} and was started again ({keyfence.restarts} times so "
+	  "{process.name} ended with {error.message} and was started again ({keyfence.restarts} times so "
 	  "far)" },
 	{ CODE_CAPTURE_LOSS, SEVERITY_FAILING,
 	  "{keyfence.lost.count} packets were dropped on {keyfence.interface}; what they carried was not "
@@ -109,7 +109,7 @@ static const struct {
 	{ CODE_RESUMED, SEVERITY_INFO, "blocks are made again[, asked for by uid {user.id}]" },
 	{ CODE_DB_STALE, SEVERITY_FAILING, "{keyfence.book.file} is older than it may be" },
 	{ CODE_SPOOL_LOST, SEVERITY_FAILING,
-	  "{keyfence.lost.count} events were lost before every output had them[: {error.message}]" },
+	  "[{keyfence.lost.count} ]events were lost before every output had them[: {error.message}]" },
 	{ CODE_OUTPUT_DOWN, SEVERITY_FAILING,
 	  "{keyfence.output} takes no events[: {error.message}]; they are kept" },
 	{ CODE_OUTPUT_UP, SEVERITY_INFO, "{keyfence.output} takes events again" },

@@ -105,6 +105,12 @@ uint32_t gathering_oldest(const struct gatherings *t)
 	return front_of(t, open_head(t));
 }
 
+uint32_t gathering_next_open(const struct gatherings *t, uint32_t row)
+{
+	uint32_t next = t->by_age[row].next;
+	return next == open_head(t) ? GATHERING_NONE : next;
+}
+
 uint32_t gathering_first_ended(const struct gatherings *t)
 {
 	return front_of(t, ended_head(t));

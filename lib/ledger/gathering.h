@@ -49,6 +49,7 @@ struct gathering *gathering_at(struct gatherings *t, uint32_t row);
 uint32_t gatherings_rows(const struct gatherings *t);
 bool gatherings_full(const struct gatherings *t);      /* `most` are open */
 uint32_t gathering_oldest(const struct gatherings *t); /* open, heard of longest ago */
+uint32_t gathering_next_open(const struct gatherings *t, uint32_t row); /* heard of next */
 uint32_t gathering_first_ended(const struct gatherings *t);
 uint32_t gathering_next_ended(const struct gatherings *t, uint32_t row);
 /* The party's next open gathering after row (GATHERING_NONE starts and ends). */

@@ -416,10 +416,14 @@ static void follow(struct ledger *l, uint32_t row, bool known, const struct flow
 		forget(l, row);
 }
 
+/* Flows that fell silent are told together, at one instant behind a gap: what they were part of ends when all of them have
+ * said what they did, that is when the clock moves on or somebody speaks. */
 void ledger_fact(struct ledger *l, const struct flow_fact *fact)
 {
 	struct flow_fact f = checked(l, fact);
-	run_to(l, f.at_us);
+	bool speaks = f.kind == FACT_CHANGED || f.kind == FACT_RESUMED;
+	if (speaks || f.at_us > l->clock_us)
+		run_to(l, f.at_us);
 	uint32_t row = roll_find(l->roll, f.id);
 	bool known = row != ROLL_NONE;
 	if (f.now.service != SERVICE_NONE) {
@@ -428,7 +432,8 @@ void ledger_fact(struct ledger *l, const struct flow_fact *fact)
 	} else if (known) {
 		forget(l, row);
 	}
-	run_to(l, l->clock_us);
+	if (speaks)
+		run_to(l, l->clock_us);
 }
 
 void ledger_tick(struct ledger *l, uint64_t now_us)
@@ -483,6 +488,21 @@ bool ledger_take_meeting(struct ledger *l, struct meeting *ret)
 		meeting_sort(ret);
 		g->meeting_due = false;
 		drop_if_told(l, row);
+		return true;
+	}
+	return false;
+}
+
+bool ledger_open_meeting(const struct ledger *l, uint32_t *at, struct meeting *ret)
+{
+	uint32_t row = *at == LEDGER_BEGIN ? gathering_oldest(l->gatherings) : gathering_next_open(l->gatherings, *at);
+	for (; row != GATHERING_NONE; row = gathering_next_open(l->gatherings, row)) {
+		const struct gathering *g = gathering_at(l->gatherings, row);
+		if (g->kind != GATHERING_MEETING)
+			continue;
+		*ret = g->about;
+		meeting_sort(ret);
+		*at = row;
 		return true;
 	}
 	return false;

@@ -22,6 +22,11 @@ bool ledger_take(struct ledger *l, struct event *ret);
 /* The next meeting that ended, for `keyfence meetings`; false: none. */
 bool ledger_take_meeting(struct ledger *l, struct meeting *ret);
 
+/* The meetings that are open now, the one heard of longest ago first: each call gives the next one behind *at; begin with
+ * LEDGER_BEGIN, and let nothing happen to the ledger between. false: no more. */
+enum { LEDGER_BEGIN = UINT32_MAX };
+bool ledger_open_meeting(const struct ledger *l, uint32_t *at, struct meeting *ret);
+
 struct ledger_counters {
 	uint64_t meetings, meetings_closed_early, meetings_lost; /* lost: ended, and not taken in time */
 	uint64_t alerts, alerts_lost; /* lost: more rules than one meeting holds alerts */
