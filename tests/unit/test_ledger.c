@@ -21,9 +21,18 @@ static void hear(struct heard *h)
 		h->meetings++;
 }
 
-static void tell(struct heard *h, struct flow_fact f)
+/* One of several facts of one instant. */
+static void tell_with_others(struct heard *h, struct flow_fact f)
 {
 	ledger_fact(h->l, &f);
+	hear(h);
+}
+
+/* The only fact of its instant: then the clock's turn comes. */
+static void tell(struct heard *h, struct flow_fact f)
+{
+	tell_with_others(h, f);
+	ledger_tick(h->l, f.at_us);
 	hear(h);
 }
 
@@ -60,6 +69,24 @@ static struct flow_fact bad_key(uint64_t id, uint64_t at_s)
 	struct flow_fact f = a_flow(id, ZOOM, ROLE_SIGNALLING | ROLE_KEY, at_s);
 	violate(&f, KEYS_NEVER, located(IN_CN, 0, CERTAINTY_CONFIRMED));
 	return f;
+}
+
+/* Behind a gap all flows are told to be quiet at once: the meeting ends when each has said what it did. */
+static void test_quiet_together(void)
+{
+	struct heard *h = begin(8);
+	struct flow_fact media = a_flow(1, ZOOM, ROLE_MEDIA, 100), probe = a_flow(2, ZOOM, ROLE_SIGNALLING, 101),
+			 next = a_flow(3, ZOOM, ROLE_MEDIA, 5000);
+	tell(h, media);
+	tell(h, probe);
+	tell_with_others(h, later(media, FACT_QUIET, 5000, 150, 40));
+	tell_with_others(h, later(probe, FACT_QUIET, 5000, 140, 30));
+	CHECK(h->meetings == 0, "nothing ends within the instant");
+	tell_with_others(h, next);
+	CHECK(h->meetings == 1 && h->meeting[0].flows == 2, "who speaks next is of another meeting: %zu", h->meetings);
+	CHECK(h->meeting[0].packets[0] == 2 * 10 + 40 + 30, "both were counted: %llu",
+	      (unsigned long long)h->meeting[0].packets[0]);
+	done(h);
 }
 
 static void test_one_meeting(void)
@@ -745,6 +772,7 @@ int main(void)
 	test_verdict_leaves_and_returns();
 	test_window_is_no_meeting();
 	test_other_book();
+	test_quiet_together();
 	test_one_meeting();
 	test_two_minutes();
 	test_split_and_kept();
