@@ -65,6 +65,8 @@ void summary_alert(struct summary *s, const struct book *b, const struct event *
 	s->alert[s->alerts++].id = closed->meeting.id;
 	text_printf(&t, "%s by ", word_name(WORDS_CODE, closed->code));
 	event_reason(b, closed, &t);
+	show_set(&t, "; evidence ", "+", WORDS_EVIDENCE, closed->worst.evidence);
+	text_printf(&t, " (%s)", word_name(WORDS_STRENGTH, strength_of(closed->worst.evidence)));
 }
 
 static void print_alerts(const struct summary *s, uint64_t meeting, bool colour, bool *told)

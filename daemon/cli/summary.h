@@ -5,7 +5,7 @@
 
 #include "event/event.h"
 
-enum { SUMMARY_LINES = 64, SUMMARY_ALERTS = 64, SUMMARY_TEXT_BYTES = 400 };
+enum { SUMMARY_LINES = 64, SUMMARY_ALERTS = 64, SUMMARY_TEXT_BYTES = 600 };
 
 struct summary {
 	struct { uint64_t id; char text[SUMMARY_TEXT_BYTES]; } meeting[SUMMARY_LINES], alert[SUMMARY_ALERTS];

@@ -20,7 +20,8 @@ enum name_by { NAME_BY_NOTHING, NAME_BY_CERT, NAME_BY_DNS, NAME_BY_SNI };
 static void keep_name(struct detail *d, struct span name, unsigned evidence)
 {
 	uint8_t from = evidence & EV_SNI ? NAME_BY_SNI : evidence & EV_DNS ? NAME_BY_DNS : NAME_BY_CERT;
-	if (name.len == 0 || from <= d->name_from)
+	bool host = name.len > 0 && memchr(name.at, '.', name.len) != NULL; /* "WebRTC" on a certificate names no host */
+	if (!host || from <= d->name_from)
 		return;
 	size_t n = name.len < FACT_NAME_BYTES ? name.len : FACT_NAME_BYTES;
 	memcpy(d->name, name.at + name.len - n, n);
