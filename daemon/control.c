@@ -78,7 +78,8 @@ static int receive(int fd, void *to, size_t n, int64_t until_ms)
 	return 0;
 }
 
-int control_ask(int fd, const struct control_request *q, int timeout_ms, struct control_head *ret, char **ret_text)
+int control_ask(int fd, const struct control_request *q, int timeout_ms, struct control_head *ret,
+		char **ret_text)
 {
 	int64_t until = clock_ms() + timeout_ms;
 	struct control_head head;

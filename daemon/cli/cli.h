@@ -47,9 +47,18 @@ int verb_flows(const struct cli *c);
 int verb_meetings(const struct cli *c);
 int verb_explain(const struct cli *c);
 int verb_locate(const struct cli *c);
+int verb_status(const struct cli *c);
+int verb_blocks(const struct cli *c);
+int verb_unblock(const struct cli *c);
+int verb_pause(const struct cli *c);
+int verb_resume(const struct cli *c);
+int verb_reload(const struct cli *c);
 int verb_version(const struct cli *c);
 int verb_help(const struct cli *c);
 int help_usage(void); /* the whole help on standard error; STATUS_USAGE */
+
+/* Asks the running daemon (enum control_verb), prints what it answers, and returns its exit status. */
+int ask_daemon(const struct cli *c, unsigned verb, uint64_t argument);
 
 /* One line on standard error: "keyfence: ...". Returns status, so that a caller can end with it. */
 int complain(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

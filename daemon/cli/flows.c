@@ -4,6 +4,7 @@
 
 #include "cli/pipeline.h"
 #include "cli/show.h"
+#include "control.h"
 
 enum { LINE_BYTES = 16384 };
 
@@ -163,6 +164,8 @@ int verb_flows(const struct cli *c)
 {
 	struct library lib;
 	struct listing l = { .cli = c };
+	if (c->arg_count == 0 && c->config == NULL)
+		return ask_daemon(c, CONTROL_FLOWS, 0);
 	if (c->arg_count == 0)
 		return complain(STATUS_USAGE, "flows: name a capture, or - for standard input");
 	int status = library_open(c, &lib);

@@ -20,12 +20,14 @@ const struct verb verbs[] = {
 	  "one ECS object a line.\n"
 	  "The exit status is 1 if a rule was broken, also where it would be blocked in enforce mode only.",
 	  verb_replay, true },
-	{ "flows", "[-c FILE] CAPTURE...", "one line a flow: what it is, where it goes",
+	{ "flows", "[-c FILE] [CAPTURE...]", "one line a flow: what it is, where it goes",
+	  "Without a capture: the conferencing flows that the running daemon sees now.\n"
 	  "Without a policy there is no verdict and no location. With --json every flow, conferencing or "
 	  "not, and at the end the\n"
 	  "accounting of each file: offered = shunted + filtered + dropped + delivered, to the packet.",
 	  verb_flows, false },
-	{ "meetings", "[-c FILE] CAPTURE...", "one block a meeting: who was contacted where",
+	{ "meetings", "[-c FILE] [CAPTURE...]", "one block a meeting: who was contacted where",
+	  "Without a capture: the meetings that the running daemon sees now.\n"
 	  "A meeting starts with a flow of keys or media, and ends two minutes after the last packet of such "
 	  "a flow.",
 	  verb_meetings, false },
@@ -40,6 +42,20 @@ const struct verb verbs[] = {
 	  "Every source is shown with its date, and whether it counts. --country-db and --asn-db take the "
 	  "place of the policy's.",
 	  verb_locate, true },
+	{ "status", "", "is all well with the running daemon, and what is it blind to",
+	  "What is wrong or not seen comes first, a line each; then the book in force, the captures, the accounting of the\n"
+	  "last minute, the outputs, and each source of location with its date.",
+	  verb_status, false },
+	{ "blocks", "", "what the running daemon blocks now", "One line a block: its number, client, server, and until when.",
+	  verb_blocks, false },
+	{ "unblock", "NUMBER|all", "take a block away", "For root and the daemon's user. It may come again with the next flow.",
+	  verb_unblock, false },
+	{ "pause", "[TIME]", "make no blocks, for so long (10m, 2h) or until resume",
+	  "For root and the daemon's user. What is blocked is let go; alerts go on.", verb_pause, false },
+	{ "resume", "", "make blocks again", "For root and the daemon's user.", verb_resume, false },
+	{ "reload", "", "read the policy and the databases again",
+	  "Waits for the outcome; a mistake changes nothing and is told here. For root and the daemon's user.", verb_reload,
+	  false },
 	{ "version", "", "version, and the libraries in use", "Also what built it, with --json.",
 	  verb_version, false },
 	{ "help", "[VERB...]", "this text, or more of one verb",

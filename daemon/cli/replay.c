@@ -3,6 +3,7 @@
 
 #include "cli/pipeline.h"
 #include "cli/summary.h"
+#include "control.h"
 #include "ledger/ledger.h"
 
 enum { MEETINGS_OPEN = 4096 };
@@ -116,6 +117,8 @@ int verb_replay(const struct cli *c)
 
 int verb_meetings(const struct cli *c)
 {
+	if (c->arg_count == 0 && c->config == NULL)
+		return ask_daemon(c, CONTROL_MEETINGS, 0);
 	if (c->arg_count == 0)
 		return complain(STATUS_USAGE, "meetings: name a capture, or - for standard input");
 	return open_and_tell(c, true);

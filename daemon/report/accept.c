@@ -6,7 +6,7 @@
 #include "report/report.h"
 
 enum {
-	BRIEF_BYTES = 1800,  /* with its header within 1,900: UDP and local sockets cut at 2 KiB and above */
+	BRIEF_BYTES = 1800, /* with its header within 1,900: UDP and local sockets cut at 2 KiB and above */
 	COMMIT_MS = 10,
 	COMMIT_RETRY_MS = 1000,
 	NATIVE_BYTES = 8192,
@@ -118,7 +118,8 @@ static void tell_losses(struct report *r)
 void accept_commit(struct report *r)
 {
 	uint64_t now = now_ms();
-	bool due = r->gathered_ms != 0 && (now - r->gathered_ms >= COMMIT_MS || spool_pending(r->spool) >= SPOOL_GROUP);
+	bool due = r->gathered_ms != 0 &&
+		   (now - r->gathered_ms >= COMMIT_MS || spool_pending(r->spool) >= SPOOL_GROUP);
 	if (r->now == NULL || now < r->retry_ms || (!due && !r->stopping))
 		return;
 	int error = spool_commit(r->spool);

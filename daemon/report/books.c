@@ -8,7 +8,10 @@
 
 enum { FORMER_MS = 5000 }; /* facts of the former book that are still on their way */
 
-static const struct { size_t meetings; uint64_t spool_bytes; } sizes[] = {
+static const struct {
+	size_t meetings;
+	uint64_t spool_bytes;
+} sizes[] = {
 	[SIZE_SMALL] = { 256, 16 << 20 },
 	[SIZE_MEDIUM] = { 2048, 64 << 20 },
 	[SIZE_LARGE] = { 8192, 256 << 20 },
@@ -71,7 +74,8 @@ static void tell_loaded(struct report *r)
 static void tell_damage(struct report *r)
 {
 	struct notice n = notice_now(r, CODE_SPOOL_LOST);
-	notice_text(&n, NOTICE_ERROR, span_text("the spool was damaged and put aside; how many is not known"));
+	notice_text(&n, NOTICE_ERROR,
+		    span_text("the spool was damaged and put aside; how many is not known"));
 	accept_notice(r, &n);
 	r->damaged = false;
 }

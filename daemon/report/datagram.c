@@ -60,7 +60,8 @@ int socket_send(struct output *o)
 {
 	ssize_t n;
 	do
-		n = send(o->fd, o->frame + o->frame_sent, o->frame_bytes - o->frame_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = send(o->fd, o->frame + o->frame_sent, o->frame_bytes - o->frame_sent,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EWOULDBLOCK || errno == ENOBUFS ? -EAGAIN : -errno;
@@ -104,7 +105,9 @@ static int check_unix(struct output *o, uint64_t *ret_unread)
 	return r;
 }
 
-const struct transport by_unix = { .open = open_unix, .send = socket_send, .check = check_unix, .confirm = confirm_unix };
+const struct transport by_unix = {
+	.open = open_unix, .send = socket_send, .check = check_unix, .confirm = confirm_unix
+};
 
 /* ---- over UDP ---- */
 
@@ -141,5 +144,8 @@ static int open_udp(struct output *o)
 	return 0;
 }
 
-const struct transport by_udp = { .open = open_udp, .send = socket_send, .check = socket_check,
-				  .settle_ms = UDP_SETTLE_MS, .probes = true };
+const struct transport by_udp = { .open = open_udp,
+				  .send = socket_send,
+				  .check = socket_check,
+				  .settle_ms = UDP_SETTLE_MS,
+				  .probes = true };

@@ -49,7 +49,8 @@ struct desk {
 static int listen_at(struct desk *d, const char *folder)
 {
 	d->at.sun_family = AF_UNIX;
-	if (snprintf(d->at.sun_path, sizeof d->at.sun_path, "%s/control.sock", folder) >= (int)sizeof d->at.sun_path)
+	if (snprintf(d->at.sun_path, sizeof d->at.sun_path, "%s/control.sock", folder) >=
+	    (int)sizeof d->at.sun_path)
 		return -ENAMETOOLONG;
 	d->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (d->socket < 0)
@@ -145,7 +146,9 @@ static struct text *begin_answer(struct caller *c)
 
 static void give_answer(struct caller *c, int status)
 {
-	struct control_head head = { .magic = CONTROL_MAGIC, .status = status, .bytes = (uint32_t)c->text.len };
+	struct control_head head = { .magic = CONTROL_MAGIC,
+				     .status = status,
+				     .bytes = (uint32_t)c->text.len };
 	memcpy(c->answer, &head, sizeof head);
 	c->bytes = sizeof head + c->text.len;
 	c->state = TAKES;
@@ -270,7 +273,9 @@ void desk_said(struct desk *d, struct report *r, const struct message_say *m)
 		return;
 	int status = m->status;
 	if (status == 0 && c->request.verb == CONTROL_UNBLOCK) {
-		struct message_unblock u = { .element = c->request.argument, .ask = m->number, .uid = c->uid };
+		struct message_unblock u = { .element = c->request.argument,
+					     .ask = m->number,
+					     .uid = c->uid };
 		r->unblock_uid = c->uid;
 		r->unblock_until_ms = now_ms() + ASKED_MS;
 		if (r->enforce < 0 || message_send(r->enforce, VERB_UNBLOCK, &u, -1) < 0) {
@@ -295,7 +300,8 @@ size_t desk_poll(const struct desk *d, struct pollfd *ret, size_t room)
 	for (unsigned i = 0; i < CALLERS && n < room; i++) {
 		const struct caller *c = &d->caller[i];
 		if (c->fd >= 0 && c->state != WAITS)
-			ret[n++] = (struct pollfd){ .fd = c->fd, .events = c->state == TAKES ? POLLOUT : POLLIN };
+			ret[n++] = (struct pollfd){ .fd = c->fd,
+						    .events = c->state == TAKES ? POLLOUT : POLLIN };
 	}
 	return n;
 }

@@ -4,7 +4,8 @@
 
 static bool location_is_sound(const struct location *at)
 {
-	return at->count <= CANDIDATES && at->source_count <= LOCATION_SOURCES && at->certainty <= CERTAINTY_CONTRADICTED;
+	return at->count <= CANDIDATES && at->source_count <= LOCATION_SOURCES &&
+	       at->certainty <= CERTAINTY_CONTRADICTED;
 }
 
 static bool verdict_is_sound(const struct book *b, const struct verdict *v)
@@ -37,9 +38,10 @@ void ledger_drain(struct report *r, const struct judged *j)
 
 void fact_take(struct report *r, const struct flow_fact *f)
 {
-	struct judged *j = r->now != NULL && r->now->book.header->generation == f->generation	    ? r->now :
-			   r->former != NULL && r->former->book.header->generation == f->generation ? r->former :
-												      NULL;
+	struct judged *j = r->now != NULL && r->now->book.header->generation == f->generation ? r->now
+			   : r->former != NULL && r->former->book.header->generation == f->generation
+				   ? r->former
+				   : NULL;
 	r->facts++;
 	if (j == NULL) {
 		r->facts_stale++;

@@ -62,13 +62,18 @@ static int check_file(struct output *o, uint64_t *ret_unread)
 
 static int confirm_file(struct output *o)
 {
-	if (fdatasync(o->fd) < 0 && errno != EINVAL && errno != EROFS) /* of a pipe there is nothing to sync */
+	if (fdatasync(o->fd) < 0 && errno != EINVAL &&
+	    errno != EROFS) /* of a pipe there is nothing to sync */
 		return -errno;
 	return 0;
 }
 
-const struct transport by_file = { .open = open_file, .send = send_file, .check = check_file, .confirm = confirm_file,
-				   .settle_ms = SETTLE_MS, .is_file = true };
+const struct transport by_file = { .open = open_file,
+				   .send = send_file,
+				   .check = check_file,
+				   .confirm = confirm_file,
+				   .settle_ms = SETTLE_MS,
+				   .is_file = true };
 
 /* ---- standard output: shared with others, so its flags are not ours to change ---- */
 

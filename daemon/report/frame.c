@@ -83,8 +83,9 @@ static void put_rfc3164(struct text *t, const struct record *r)
 	time_t at = (time_t)(r->at_us / 1000000);
 	struct tm local;
 	localtime_r(&at, &local);
-	text_printf(t, "<%d>%s %2d %02d:%02d:%02d keyfence[%d]: ", FACILITY * 8 + r->priority, months[local.tm_mon],
-		    local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, (int)getpid());
+	text_printf(t, "<%d>%s %2d %02d:%02d:%02d keyfence[%d]: ", FACILITY * 8 + r->priority,
+		    months[local.tm_mon], local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
+		    (int)getpid());
 	text_put_span(t, r->brief);
 }
 

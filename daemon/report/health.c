@@ -113,7 +113,8 @@ void health_tick(struct report *r)
 static struct span interface_of(const struct report *r, unsigned capture)
 {
 	const struct book *b = &r->now->book;
-	return capture < b->count[BOOK_CAPTURE] ? book_span(b, book_capture(b, capture)->interface) : span_text("?");
+	return capture < b->count[BOOK_CAPTURE] ? book_span(b, book_capture(b, capture)->interface)
+						: span_text("?");
 }
 
 static void tell_captures(struct report *r, const struct message_counters *m, bool began)

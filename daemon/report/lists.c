@@ -61,12 +61,14 @@ static void put_candidates(struct text *t, const struct location *at)
 
 static struct span service_of(const struct book *b, unsigned service)
 {
-	return service < b->count[BOOK_SERVICE] ? book_span(b, book_service(b, service)->name) : span_text("");
+	return service < b->count[BOOK_SERVICE] ? book_span(b, book_service(b, service)->name)
+						: span_text("");
 }
 
 static struct span rule_of(const struct book *b, unsigned rule) /* + 1 */
 {
-	return rule > 0 && rule <= b->count[BOOK_RULE] ? book_span(b, book_rule(b, rule - 1u)->name) : span_text("");
+	return rule > 0 && rule <= b->count[BOOK_RULE] ? book_span(b, book_rule(b, rule - 1u)->name)
+						       : span_text("");
 }
 
 static void flow_json(const struct book *b, const struct flow_fact *f, struct text *t)
@@ -126,7 +128,8 @@ static void flow_line(const struct book *b, const struct flow_fact *f, struct te
 	put_cell(t, &cell, 20);
 	text_printf(t, "%-7s ", word_name(WORDS_STAGE, f->now.stage));
 	put_candidates(t, &f->place[PLACE_SERVER].where);
-	text_printf(t, " %s %s %" PRIu64 " packets ", word_name(WORDS_CERTAINTY, f->place[PLACE_SERVER].where.certainty),
+	text_printf(t, " %s %s %" PRIu64 " packets ",
+		    word_name(WORDS_CERTAINTY, f->place[PLACE_SERVER].where.certainty),
 		    word_name(WORDS_ACTION, f->verdict.action), f->packets[0] + f->packets[1]);
 	text_plain(t, span_of(f->name, f->name_bytes));
 	text_put(t, "\n");

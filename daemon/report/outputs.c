@@ -83,8 +83,8 @@ static void name_output(const struct book *b, const struct book_output *row, str
 	ret->format = row->format;
 	text_put(&name, forms[row->kind]);
 	if (ret->by == &by_udp || ret->by == &by_tcp)
-		text_printf(&name, " %s %s port %u", ret->by == &by_udp ? "udp" : "tcp", address_text(&row->host, address),
-			    row->port);
+		text_printf(&name, " %s %s port %u", ret->by == &by_udp ? "udp" : "tcp",
+			    address_text(&row->host, address), row->port);
 	else if (row->kind != OUTPUT_STDOUT) {
 		text_put(&name, " ");
 		text_plain(&name, told);
@@ -174,7 +174,9 @@ void outputs_reopen(struct outputs *o)
 static void fail(struct outputs *all, struct output *o, int error, uint64_t now_ms)
 {
 	close_link(o);
-	o->wait_ms = o->wait_ms == 0 ? RETRY_FIRST_MS : o->wait_ms * 2 < RETRY_MOST_MS ? o->wait_ms * 2 : RETRY_MOST_MS;
+	o->wait_ms = o->wait_ms == 0                  ? RETRY_FIRST_MS
+		     : o->wait_ms * 2 < RETRY_MOST_MS ? o->wait_ms * 2
+						      : RETRY_MOST_MS;
 	o->retry_ms = now_ms + o->wait_ms;
 	o->error = error;
 	if (!o->down) {
@@ -215,7 +217,8 @@ static bool check(struct outputs *all, struct output *o, uint64_t now_ms)
 {
 	uint64_t unread = 0;
 	int r = o->by->check(o, &unread);
-	if (r == 0 && unread >= o->unread && (unread > 0 || o->blocked) && now_ms - o->progress_ms > STALLED_MS)
+	if (r == 0 && unread >= o->unread && (unread > 0 || o->blocked) &&
+	    now_ms - o->progress_ms > STALLED_MS)
 		r = -ETIMEDOUT;
 	if (r < 0) {
 		fail(all, o, r, now_ms);
@@ -336,7 +339,9 @@ static bool has_more(const struct outputs *all, const struct output *o)
 static int due_in(const struct outputs *all, const struct output *o, uint64_t now_ms)
 {
 	if (o->link == LINK_CLOSED)
-		return o->retry_ms > now_ms + TURN_MS ? TURN_MS : o->retry_ms > now_ms ? (int)(o->retry_ms - now_ms) : 0;
+		return o->retry_ms > now_ms + TURN_MS ? TURN_MS
+		       : o->retry_ms > now_ms         ? (int)(o->retry_ms - now_ms)
+						      : 0;
 	if (has_more(all, o))
 		return 0;
 	if (o->mark == 0)
@@ -363,7 +368,8 @@ size_t outputs_poll(const struct outputs *o, struct pollfd *ret, size_t room)
 		const struct output *one = &o->one[i];
 		bool waits = one->link == LINK_CONNECTING || one->blocked;
 		if (one->link != LINK_CLOSED && !one->by->is_file && (waits || one->by == &by_tcp))
-			ret[n++] = (struct pollfd){ .fd = one->fd, .events = (short)((waits ? POLLOUT : 0) | POLLIN) };
+			ret[n++] = (struct pollfd){ .fd = one->fd,
+						    .events = (short)((waits ? POLLOUT : 0) | POLLIN) };
 	}
 	return n;
 }
@@ -386,6 +392,11 @@ size_t outputs_count(const struct outputs *o)
 void outputs_state(const struct outputs *o, size_t i, struct output_state *ret)
 {
 	const struct output *one = &o->one[i];
-	*ret = (struct output_state){ one->name, one->confirmed, one->sent, one->events,
-				      one->reconnects, one->refused, one->down ? one->error : 0 };
+	*ret = (struct output_state){ one->name,
+				      one->confirmed,
+				      one->sent,
+				      one->events,
+				      one->reconnects,
+				      one->refused,
+				      one->down ? one->error : 0 };
 }

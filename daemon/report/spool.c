@@ -10,8 +10,25 @@
 enum { PATH_BYTES = 4096, BUSY_MS = 2000 };
 
 enum statement {
-	BEGIN, COMMIT, ROLLBACK, INSERT, NEXT, LEAST, REMOVE, DELIVERED, FORGET, SUM, WAITING,
-	CURSOR_GET, CURSOR_SET, CURSOR_ANY, CURSOR_CLEAR, LOST_SET, LOST_GET, SEQUENCE, STATEMENTS,
+	BEGIN,
+	COMMIT,
+	ROLLBACK,
+	INSERT,
+	NEXT,
+	LEAST,
+	REMOVE,
+	DELIVERED,
+	FORGET,
+	SUM,
+	WAITING,
+	CURSOR_GET,
+	CURSOR_SET,
+	CURSOR_ANY,
+	CURSOR_CLEAR,
+	LOST_SET,
+	LOST_GET,
+	SEQUENCE,
+	STATEMENTS,
 };
 static const char *const sql[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
@@ -19,8 +36,9 @@ static const char *const sql[STATEMENTS] = {
 	[ROLLBACK] = "ROLLBACK",
 	[INSERT] = "INSERT INTO events(class, code, priority, id, at_us, json, brief, native, bytes)"
 		   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[NEXT] = "SELECT seq, class, code, priority, id, at_us, json, brief, native FROM events WHERE seq > ?1"
-		 " ORDER BY seq LIMIT 1",
+	[NEXT] =
+		"SELECT seq, class, code, priority, id, at_us, json, brief, native FROM events WHERE seq > ?1"
+		" ORDER BY seq LIMIT 1",
 	[LEAST] = "SELECT seq, class, bytes FROM events ORDER BY class, seq LIMIT 1",
 	[REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[DELIVERED] = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM events WHERE seq <= ?1",
@@ -39,11 +57,13 @@ static const char *const sql[STATEMENTS] = {
 static const char schema[] =
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	"PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2000;"
-	"CREATE TABLE IF NOT EXISTS events(seq INTEGER PRIMARY KEY AUTOINCREMENT, class INTEGER, code INTEGER,"
+	"CREATE TABLE IF NOT EXISTS events(seq INTEGER PRIMARY KEY AUTOINCREMENT, class INTEGER, code "
+	"INTEGER,"
 	" priority INTEGER, id INTEGER, at_us INTEGER, json TEXT, brief TEXT, native TEXT, bytes INTEGER);"
 	"CREATE INDEX IF NOT EXISTS by_class ON events(class, seq);"
 	"CREATE TABLE IF NOT EXISTS cursors(output TEXT PRIMARY KEY, seq INTEGER);"
-	"CREATE TABLE IF NOT EXISTS lost(class INTEGER PRIMARY KEY, events INTEGER, first INTEGER, last INTEGER);";
+	"CREATE TABLE IF NOT EXISTS lost(class INTEGER PRIMARY KEY, events INTEGER, first INTEGER, last "
+	"INTEGER);";
 
 struct cursor_of {
 	char name[SPOOL_NAME_BYTES];
@@ -106,7 +126,8 @@ static int run(struct spool *s, enum statement which, size_t n, const uint64_t *
 }
 
 /* The first row's numbers; false: no row. */
-static bool ask(struct spool *s, enum statement which, size_t n, const uint64_t *values, size_t columns, uint64_t *ret)
+static bool ask(struct spool *s, enum statement which, size_t n, const uint64_t *values, size_t columns,
+		uint64_t *ret)
 {
 	sqlite3_stmt *st = bind(s, which, n, values);
 	bool row = sqlite3_step(st) == SQLITE_ROW;
@@ -122,7 +143,8 @@ static bool is_sound(sqlite3 *db)
 {
 	sqlite3_stmt *st = NULL;
 	bool sound = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &st, NULL) == SQLITE_OK &&
-		     sqlite3_step(st) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
+		     sqlite3_step(st) == SQLITE_ROW &&
+		     strcmp((const char *)sqlite3_column_text(st, 0), "ok") == 0;
 	sqlite3_finalize(st);
 	return sound;
 }
@@ -130,7 +152,8 @@ static bool is_sound(sqlite3 *db)
 static int open_database(const char *path, sqlite3 **ret)
 {
 	sqlite3 *db = NULL;
-	int r = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	int r = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+				NULL);
 	if (r == SQLITE_OK) {
 		sqlite3_busy_timeout(db, BUSY_MS); /* the one before us may still be ending */
 		r = sqlite3_exec(db, schema, NULL, NULL, NULL);
@@ -178,7 +201,8 @@ static void count_rows(struct spool *s)
 static int prepare(struct spool *s)
 {
 	for (unsigned i = 0; i < STATEMENTS; i++) {
-		int r = sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statement[i], NULL);
+		int r = sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statement[i],
+					   NULL);
 		if (r != SQLITE_OK)
 			return error_of(r);
 	}

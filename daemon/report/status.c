@@ -89,20 +89,25 @@ static void wrong_captures(struct status *s)
 		if (m->capture[i].up == 0)
 			wrong(s, "no capture on %.40s", book_string(s->b, book_capture(s->b, i)->interface));
 	if (s->minute.dropped > 0)
-		wrong(s, "%" PRIu64 " packets were dropped in the last minutes: what they carried was not judged",
+		wrong(s,
+		      "%" PRIu64
+		      " packets were dropped in the last minutes: what they carried was not judged",
 		      s->minute.dropped);
 	if (m->facts_lost > 0 || m->blocks_lost > 0)
-		wrong(s, "%" PRIu64 " facts and %" PRIu64 " requests to block were lost on the way", m->facts_lost,
-		      m->blocks_lost);
+		wrong(s, "%" PRIu64 " facts and %" PRIu64 " requests to block were lost on the way",
+		      m->facts_lost, m->blocks_lost);
 	if (m->engine.flows_evicted > 0)
-		wrong(s, "%" PRIu64 " flows were forgotten since the table was full: a larger `size` would be right",
+		wrong(s,
+		      "%" PRIu64
+		      " flows were forgotten since the table was full: a larger `size` would be right",
 		      m->engine.flows_evicted);
 }
 
 static void wrong_sight(struct status *s)
 {
 	if (s->databases == 0)
-		wrong(s, "blind: no country database; places are known only by providers' lists, sites and overrides");
+		wrong(s, "blind: no country database; places are known only by providers' lists, sites and "
+			 "overrides");
 	if (book_settings(s->b)->has_policy == 0)
 		wrong(s, "blind: there is no policy, so nothing is judged");
 	if (s->b->count[BOOK_LOCAL] == 0)
@@ -112,7 +117,9 @@ static void wrong_sight(struct status *s)
 	if (s->hidden > 0)
 		wrong(s, "blind: %" PRIu64 " live flows hide their name (ECH)", s->hidden);
 	if (s->ledger.unsure > 0)
-		wrong(s, "unsure: %" PRIu64 " flows had a place that some rule could not tell inside from outside",
+		wrong(s,
+		      "unsure: %" PRIu64
+		      " flows had a place that some rule could not tell inside from outside",
 		      s->ledger.unsure);
 }
 
@@ -130,17 +137,19 @@ static void wrong_outputs(struct status *s)
 	if (s->spool.failures > 0)
 		wrong(s, "writing the spool failed %" PRIu64 " times", s->spool.failures);
 	if (s->ledger.alerts_lost + s->ledger.events_lost > 0)
-		wrong(s, "%" PRIu64 " alerts were lost in a full ledger", s->ledger.alerts_lost + s->ledger.events_lost);
+		wrong(s, "%" PRIu64 " alerts were lost in a full ledger",
+		      s->ledger.alerts_lost + s->ledger.events_lost);
 }
 
 static void wrong_rest(struct status *s)
 {
 	for (unsigned i = 0; i < PROCESSES; i++)
 		if (s->r->restarts[i] > 0)
-			wrong(s, "%s was started again %" PRIu64 " times", process_name(i), s->r->restarts[i]);
+			wrong(s, "%s was started again %" PRIu64 " times", process_name(i),
+			      s->r->restarts[i]);
 	if (s->r->facts_refused + s->r->facts_stale > 0)
-		wrong(s, "%" PRIu64 " facts were refused, %" PRIu64 " were of another book", s->r->facts_refused,
-		      s->r->facts_stale);
+		wrong(s, "%" PRIu64 " facts were refused, %" PRIu64 " were of another book",
+		      s->r->facts_refused, s->r->facts_stale);
 	if (s->r->paused)
 		wrong(s, "blocking is paused");
 	if (s->r->blocks[BLOCK_FAILED] + s->r->blocks[BLOCK_LEAKING] > 0)
@@ -169,8 +178,8 @@ static void put_outputs(const struct status *s, struct text *t)
 	for (size_t i = 0; i < outputs_count(s->r->outputs); i++) {
 		struct output_state o;
 		outputs_state(s->r->outputs, i, &o);
-		text_printf(t, "  output    %s: %s, %" PRIu64 " sent, %" PRIu64 " wait\n", o.name, o.error != 0 ? "DOWN" : "up",
-			    o.events, spool_waiting(s->r->spool, i));
+		text_printf(t, "  output    %s: %s, %" PRIu64 " sent, %" PRIu64 " wait\n", o.name,
+			    o.error != 0 ? "DOWN" : "up", o.events, spool_waiting(s->r->spool, i));
 	}
 }
 
@@ -181,7 +190,8 @@ static void put_captures(const struct status *s, struct text *t)
 		const struct book_capture *row = book_capture(s->b, i);
 		text_put(t, "  capture   ");
 		text_plain(t, book_span(s->b, row->interface));
-		text_printf(t, " (%s): %s, %" PRIu64 " packets, %" PRIu64 " dropped\n", word_name(WORDS_SIDE, row->side),
+		text_printf(t, " (%s): %s, %" PRIu64 " packets, %" PRIu64 " dropped\n",
+			    word_name(WORDS_SIDE, row->side),
 			    i < m->captures && m->capture[i].up != 0 ? "up" : "DOWN", m->capture[i].received,
 			    m->capture[i].dropped + m->capture[i].dropped_by_interface);
 	}
@@ -191,14 +201,21 @@ static void put_counts(const struct status *s, struct text *t)
 {
 	const struct accounting *a = &s->minute;
 	text_printf(t,
-		    "  packets   last minute: %" PRIu64 " offered = %" PRIu64 " filtered + %" PRIu64 " dropped + %" PRIu64
-		    " delivered (%" PRIu64 " undecoded)\n",
+		    "  packets   last minute: %" PRIu64 " offered = %" PRIu64 " filtered + %" PRIu64
+		    " dropped + %" PRIu64 " delivered (%" PRIu64 " undecoded)\n",
 		    a->offered, a->filtered, a->dropped, a->delivered, a->undecoded);
-	text_printf(t, "  judged    %" PRIu64 " conferencing flows now, %" PRIu64 " meetings and %" PRIu64 " alerts so far\n",
+	text_printf(t,
+		    "  judged    %" PRIu64 " conferencing flows now, %" PRIu64 " meetings and %" PRIu64
+		    " alerts so far\n",
 		    s->live.flows, s->ledger.meetings, s->ledger.alerts);
-	text_printf(t, "  blocks    %" PRIu64 " stand; %" PRIu64 " applied, %" PRIu64 " refused, %" PRIu64 " failed so far\n",
-		    s->live.blocks, s->r->blocks[BLOCK_APPLIED], s->r->blocks[BLOCK_REFUSED], s->r->blocks[BLOCK_FAILED]);
-	text_printf(t, "  spool     %" PRIu64 " events, %" PRIu64 " of %" PRIu64 " kB; %" PRIu64 " accepted so far\n",
+	text_printf(t,
+		    "  blocks    %" PRIu64 " stand; %" PRIu64 " applied, %" PRIu64 " refused, %" PRIu64
+		    " failed so far\n",
+		    s->live.blocks, s->r->blocks[BLOCK_APPLIED], s->r->blocks[BLOCK_REFUSED],
+		    s->r->blocks[BLOCK_FAILED]);
+	text_printf(t,
+		    "  spool     %" PRIu64 " events, %" PRIu64 " of %" PRIu64 " kB; %" PRIu64
+		    " accepted so far\n",
 		    s->spool.events, s->spool.bytes / 1024, s->spool.most_bytes / 1024, s->spool.accepted);
 }
 
@@ -209,8 +226,9 @@ static void put_status(const struct status *s, struct text *t)
 	text_put(t, "\n");
 	for (unsigned i = 0; i < s->wrongs; i++)
 		text_printf(t, "  ! %s\n", s->wrong[i]);
-	text_printf(t, "\n  book      %016" PRIx64 ", generation %" PRIu32 ", mode %s, %zu rules; ", s->b->header->hash,
-		    s->b->header->generation, word_name(WORDS_MODE, set->mode), s->b->count[BOOK_RULE]);
+	text_printf(t, "\n  book      %016" PRIx64 ", generation %" PRIu32 ", mode %s, %zu rules; ",
+		    s->b->header->hash, s->b->header->generation, word_name(WORDS_MODE, set->mode),
+		    s->b->count[BOOK_RULE]);
 	text_plain(t, book_span(s->b, set->policy_file));
 	text_put(t, "\n  up        for ");
 	when_lasting(t, (now_ms() - s->r->began_ms) * 1000);

@@ -48,4 +48,6 @@ static int check_tcp(struct output *o, uint64_t *ret_unread)
 	return r;
 }
 
-const struct transport by_tcp = { .open = open_tcp, .send = socket_send, .check = check_tcp, .settle_ms = SETTLE_MS };
+const struct transport by_tcp = {
+	.open = open_tcp, .send = socket_send, .check = check_tcp, .settle_ms = SETTLE_MS
+};

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* report_driver PROGRAM OUTPUT...: plays supervisor, inspect and enforce to keyfence-report. OUTPUT: json:PATH, stdout,
+ * journal:PATH, unix:PATH, udp:PORT, tcp:PORT (of 127.0.0.1), each with an optional 3164 or 5424 before the colon's kind:
+ * the formats that fit are taken. Commands come as lines on standard input, each is answered by "ok" or a word:
+ *   start           starts the program with a book; answers when it is READY
+ *   flows N         N new flows with keys in CN: N alerts
+ *   counters DROPPED  the counters of inspect
+ *   blocked STATE   one block of enforce
+ *   ask             waits for one question of the report: "ask KIND UID NUMBER"
+ *   say NUMBER STATUS TEXT
+ *   restarted, broken (a message that may not be), kill, stop (waits: "ended STATUS")
+ * Its standard output is for answers; the program's goes to descriptor 9 if there is one. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../unit/ledger_book.h"
+#include "message.h"
+
+enum { PROGRAM_STDOUT = 9, READY_MS = 10000, FACT_ROOM = 128 };
+
+static struct {
+	const char *program;
+	char **outputs;
+	int output_count, supervisor, inspect, enforce;
+	pid_t pid;
+	uint64_t flows, generation;
+} d = { .supervisor = -1, .inspect = -1, .enforce = -1 };
+
+static uint64_t clock_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "report_driver: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+/* ---- the book ---- */
+
+static struct book_output output_of(struct book_writer *w, const char *told)
+{
+	struct book_output o = { .kind = OUTPUT_SYSLOG, .format = FORMAT_RFC5424 };
+	const char *rest = strchr(told, ':');
+	rest = rest != NULL ? rest + 1 : "";
+	if (strncmp(told, "json:", 5) == 0)
+		o.kind = OUTPUT_JSON_FILE, o.format = FORMAT_JSON, o.target = ledger_text(w, rest);
+	else if (strncmp(told, "stdout", 6) == 0)
+		o.kind = OUTPUT_STDOUT, o.format = FORMAT_JSON;
+	else if (strncmp(told, "journal:", 8) == 0)
+		o.kind = OUTPUT_JOURNAL, o.target = ledger_text(w, rest);
+	else if (strncmp(told, "unix:", 5) == 0)
+		o.transport = TRANSPORT_UNIX, o.format = FORMAT_RFC3164, o.target = ledger_text(w, rest);
+	else {
+		o.transport = strncmp(told, "tcp:", 4) == 0 ? TRANSPORT_TCP : TRANSPORT_UDP;
+		o.host = address_from_v4(0x7F000001);
+		o.port = (uint16_t)atoi(rest);
+	}
+	return o;
+}
+
+static void send_book(void)
+{
+	struct book_writer *w = book_writer_new();
+	struct book_settings s = { .site_name = ledger_text(w, "gw1"),
+				   .policy_file = ledger_text(w, "keyfence.yaml"),
+				   .window_s = 300,
+				   .site_country = 'T' << 8 | 'W',
+				   .size = SIZE_SMALL,
+				   .has_policy = 1 };
+	struct book_capture c = { .interface = ledger_text(w, "br-lan") };
+	uint8_t *image;
+	size_t bytes;
+	book_write(w, BOOK_SETTINGS, &s);
+	book_write(w, BOOK_CAPTURE, &c);
+	ledger_tables(w);
+	for (int i = 0; i < d.output_count; i++) {
+		struct book_output o = output_of(w, d.outputs[i]);
+		book_write(w, BOOK_OUTPUT, &o);
+	}
+	if (book_writer_image(w, (uint32_t)++d.generation, &image, &bytes) != 0)
+		die("the book");
+	int fd = memfd_create("book", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0 || write(fd, image, bytes) != (ssize_t)bytes ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		die("memfd");
+	struct message_book m = { .bytes = bytes,
+				  .version = BOOK_VERSION_SENT,
+				  .generation = (uint32_t)d.generation,
+				  .hash = ((const struct book_header *)image)->hash };
+	if (message_send(d.supervisor, VERB_BOOK, &m, fd) < 0)
+		die("send the book");
+	close(fd);
+	free(image);
+	book_writer_free(w);
+}
+
+/* ---- the program ---- */
+
+static int pair_to(int number, int *theirs)
+{
+	int fd[2];
+	if (message_pair(FACT_ROOM, fd) < 0)
+		die("socketpair");
+	*theirs = fcntl(fd[1], F_DUPFD_CLOEXEC, 20 + number);
+	close(fd[1]);
+	return fd[0];
+}
+
+static void end_links(void)
+{
+	int *const links[] = { &d.supervisor, &d.inspect, &d.enforce };
+	for (unsigned i = 0; i < 3; i++) {
+		if (*links[i] >= 0)
+			close(*links[i]);
+		*links[i] = -1;
+	}
+}
+
+static bool wait_for(enum verb verb, struct message *ret, int ms)
+{
+	int passed;
+	struct pollfd p = { .fd = d.supervisor, .events = POLLIN };
+	while (poll(&p, 1, ms) > 0) {
+		int r = message_receive(d.supervisor, PROCESS_REPORT, PROCESS_SUPERVISOR, ret, &passed);
+		if (r == 0 && ret->verb == verb)
+			return true;
+		if (r < 0 && r != -EAGAIN)
+			return false;
+	}
+	return false;
+}
+
+static const char *start(void)
+{
+	int theirs[3];
+	static struct message m;
+	end_links();
+	d.supervisor = pair_to(0, &theirs[0]);
+	d.inspect = pair_to(1, &theirs[1]);
+	d.enforce = pair_to(2, &theirs[2]);
+	d.pid = fork();
+	if (d.pid == 0) {
+		dup2(theirs[0], LINK_SUPERVISOR);
+		dup2(theirs[1], LINK_INSPECT);
+		dup2(theirs[2], LINK_ENFORCE);
+		if (fcntl(PROGRAM_STDOUT, F_GETFD) >= 0)
+			dup2(PROGRAM_STDOUT, STDOUT_FILENO);
+		else
+			dup2(STDERR_FILENO, STDOUT_FILENO);
+		execl(d.program, d.program, (char *)NULL);
+		_exit(127);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		close(theirs[i]);
+	send_book();
+	return wait_for(VERB_READY, &m, READY_MS) ? "ok" : "not ready";
+}
+
+static const char *end(int signal)
+{
+	static char line[64];
+	int status;
+	if (signal != 0)
+		kill(d.pid, signal);
+	else
+		message_send(d.supervisor, VERB_STOP, NULL, -1);
+	if (waitpid(d.pid, &status, 0) < 0)
+		return "no such process";
+	end_links();
+	snprintf(line, sizeof line, "ended %d", WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+	return line;
+}
+
+/* ---- what is said to it ---- */
+
+static int send_fact(const struct flow_fact *f)
+{
+	for (unsigned tries = 0; tries < 2000; tries++) {
+		int r = message_send(d.inspect, VERB_FACT, f, -1);
+		if (r != -EAGAIN)
+			return r;
+		usleep(1000);
+	}
+	return -EAGAIN;
+}
+
+/* Each client has one flow with a key server in CN: one alert. */
+static const char *flows(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		struct flow_fact f = a_flow(++d.flows, ZOOM, ROLE_KEY | ROLE_SIGNALLING, clock_us() / SECOND);
+		f.generation = (uint32_t)d.generation;
+		f.key.lo = address_from_v4(0x0A000000 + (uint32_t)d.flows);
+		f.now.basis = BASIS_SERVER;
+		f.now.stage = STAGE_USED;
+		f.verdict = (struct verdict){ .rule = KEYS_NEVER, .action = ACTION_BLOCK, .observe = 1 };
+		f.place[0].set = 1;
+		f.place[0].at = f.key.hi;
+		f.place[0].port = 443;
+		f.place[0].where = located(IN_CN, 0, CERTAINTY_CONFIRMED);
+		f.place[0].verdict = f.verdict;
+		f.name_bytes =
+			(uint8_t)snprintf(f.name, sizeof f.name, "zoomtj%" PRIu64 "zc.zoom.us", d.flows);
+		if (send_fact(&f) < 0)
+			return "gone";
+	}
+	return "ok";
+}
+
+static const char *counters(uint64_t dropped)
+{
+	static struct message_counters m;
+	memset(&m, 0, sizeof m);
+	m.at_us = clock_us();
+	m.captures = 1;
+	m.capture[0].received = 1000 + dropped;
+	m.capture[0].dropped = dropped;
+	m.capture[0].up = 1;
+	m.engine.offered_packets = 1000;
+	m.engine.decoded_packets[DECODED] = 990;
+	m.engine.decoded_packets[UNDECODED_NOT_IP] = 10;
+	return message_send(d.inspect, VERB_COUNTERS, &m, -1) == 0 ? "ok" : "gone";
+}
+
+static const char *blocked(unsigned state)
+{
+	struct message_blocked m = { .state = (uint8_t)state,
+				     .element = 7,
+				     .until_us = clock_us() + 600 * SECOND };
+	m.block = (struct message_block){ .client = address_from_v4(0x0A000001),
+					  .server = address_from_v4(0x34519601),
+					  .client_port = 40000,
+					  .server_port = 443,
+					  .proto = PROTO_TCP,
+					  .rule = KEYS_NEVER,
+					  .service = ZOOM,
+					  .packets = { 3, 4 },
+					  .bytes = { 300, 400 },
+					  .generation = (uint32_t)d.generation };
+	m.refusal = state == BLOCK_REFUSED ? REFUSED_PROTECTED : 0;
+	m.error = state == BLOCK_FAILED ? -EPERM : 0;
+	return message_send(d.enforce, VERB_BLOCKED, &m, -1) == 0 ? "ok" : "gone";
+}
+
+static const char *ask(void)
+{
+	static struct message m;
+	static char line[64];
+	if (!wait_for(VERB_ASK, &m, READY_MS))
+		return "no question";
+	snprintf(line, sizeof line, "ask %u %u %u", m.body.ask.ask, m.body.ask.uid, m.body.ask.number);
+	return line;
+}
+
+static const char *tell(const char *args)
+{
+	struct message_say m = { 0 };
+	int used = 0;
+	sscanf(args, "%" SCNu32 " %" SCNd32 " %n", &m.number, &m.status, &used);
+	m.bytes = (uint32_t)snprintf(m.text, sizeof m.text, "%s", args + used);
+	return message_send(d.supervisor, VERB_SAY, &m, -1) == 0 ? "ok" : "gone";
+}
+
+static const char *restarted(void)
+{
+	struct message_restarted m = { .process = PROCESS_INSPECT, .status = -9, .count = 3 };
+	return message_send(d.supervisor, VERB_RESTARTED, &m, -1) == 0 ? "ok" : "gone";
+}
+
+static const char *loaded(int status)
+{
+	struct message_loaded m = { .status = status };
+	return message_send(d.supervisor, VERB_LOADED, &m, -1) == 0 ? "ok" : "gone";
+}
+
+static const char *new_book(void)
+{
+	static struct message m;
+	send_book();
+	return wait_for(VERB_READY, &m, READY_MS) ? "ok" : "not ready";
+}
+
+static const char *obey(const char *line)
+{
+	const char *args = strchr(line, ' ');
+	uint64_t n = args != NULL ? strtoull(args + 1, NULL, 10) : 0;
+	if (strncmp(line, "start", 5) == 0)
+		return start();
+	if (strncmp(line, "flows", 5) == 0)
+		return flows(n);
+	if (strncmp(line, "counters", 8) == 0)
+		return counters(n);
+	if (strncmp(line, "blocked", 7) == 0)
+		return blocked((unsigned)n);
+	if (strncmp(line, "ask", 3) == 0)
+		return ask();
+	if (strncmp(line, "say ", 4) == 0)
+		return tell(line + 4);
+	if (strncmp(line, "restarted", 9) == 0)
+		return restarted();
+	if (strncmp(line, "rejected", 8) == 0)
+		return loaded(78);
+	if (strncmp(line, "loaded", 6) == 0)
+		return loaded(0);
+	if (strncmp(line, "book", 4) == 0)
+		return new_book();
+	if (strncmp(line, "broken", 6) == 0)
+		return send(d.inspect, "not a message", 13, MSG_NOSIGNAL) == 13 ? "ok" : "gone";
+	if (strncmp(line, "kill", 4) == 0)
+		return end(SIGKILL);
+	if (strncmp(line, "hangup", 6) == 0)
+		return kill(d.pid, SIGHUP) == 0 ? "ok" : "gone";
+	if (strncmp(line, "leave", 5) == 0) {
+		end_links();
+		return end(0);
+	}
+	return strncmp(line, "stop", 4) == 0 ? end(0) : "what?";
+}
+
+int main(int argc, char **argv)
+{
+	char line[256];
+	if (argc < 2)
+		return 64;
+	signal(SIGPIPE, SIG_IGN);
+	d.program = argv[1];
+	d.outputs = argv + 2;
+	d.output_count = argc - 2;
+	while (fgets(line, sizeof line, stdin) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		puts(obey(line));
+		fflush(stdout);
+	}
+	if (d.pid > 0)
+		kill(d.pid, SIGKILL);
+	return 0;
+}
