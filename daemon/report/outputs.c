@@ -83,7 +83,7 @@ static void name_output(const struct book *b, const struct book_output *row, str
 	ret->format = row->format;
 	text_put(&name, forms[row->kind]);
 	if (ret->by == &by_udp || ret->by == &by_tcp)
-		text_printf(&name, " %s %s port %u", ret->by == &by_udp ? "udp" : "tcp",
+		text_printf(&name, " %s %s port %u", word_name(WORDS_PROTO, ret->by == &by_udp ? PROTO_UDP : PROTO_TCP),
 			    address_text(&row->host, address), row->port);
 	else if (row->kind != OUTPUT_STDOUT) {
 		text_put(&name, " ");

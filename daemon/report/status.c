@@ -273,7 +273,7 @@ static void json_outputs(const struct status *s, struct json *j)
 		json_bool(j, "up", o.error == 0);
 		json_uint(j, "events", o.events);
 		json_uint(j, "waiting", spool_waiting(s->r->spool, i));
-		json_uint(j, "confirmed", o.confirmed);
+		json_uint(j, "delivered", o.confirmed);
 		json_uint(j, "refused", o.refused);
 		json_close(j, '}');
 	}
