@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* enforce: what becomes of each message and of time. Nothing is blocked but through enforce_block, which asks check first. */
+#ifndef KEYFENCE_DAEMON_ENFORCE_ENFORCE_H
+#define KEYFENCE_DAEMON_ENFORCE_ENFORCE_H
+
+#include "enforce/check.h"
+#include "enforce/elements.h"
+#include "enforce/table.h"
+#include "enforce/tell.h"
+
+struct enforce {
+	struct guard guard;
+	struct elements elements;
+	struct table table;
+	struct tell tell;
+	uint64_t conflict_us;   /* when it was last told that somebody took the table away */
+	bool conntrack_failed;  /* said once */
+};
+
+/* microseconds of CLOCK_MONOTONIC: all times inside; events tell the time of day. */
+uint64_t enforce_now(void);
+
+void enforce_block(struct enforce *e, const struct message_block *b);
+void enforce_unblock(struct enforce *e, uint64_t number); /* 0: all */
+void enforce_expire(struct enforce *e);
+
+/* The guard has a new book: the table stands as it says, and what it protects now is let go. 0 or -errno: no table. */
+int enforce_follow_book(struct enforce *e);
+/* Somebody took something away: all is put back with the time that it has left, and said. */
+void enforce_restore(struct enforce *e);
+/* The table and all elements go. */
+void enforce_end(struct enforce *e);
+
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
