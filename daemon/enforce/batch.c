@@ -30,7 +30,8 @@ static const struct family {
 
 /* ---- messages ---- */
 
-static struct nlmsghdr *message_add(struct batch *b, uint16_t type, uint16_t flags, uint8_t family, uint16_t res)
+static struct nlmsghdr *message_add(struct batch *b, uint16_t type, uint16_t flags, uint8_t family,
+				    uint16_t res)
 {
 	struct nlmsghdr *n = mnl_nlmsg_put_header(b->bytes + b->len);
 	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(n, sizeof *g);
@@ -204,10 +205,10 @@ static void put_key(struct nlmsghdr *n, const struct family *f, bool from_server
 	uint32_t words = f->address_bytes / 4;
 	put_meta(n, NFT_META_NFPROTO, NFT_REG_1);
 	put_is(n, NFT_REG_1, f->nfproto);
-	put_payload(n, NFT_PAYLOAD_NETWORK_HEADER, from_server ? f->server_at : f->client_at, f->address_bytes,
-		    NFT_REG32_00);
-	put_payload(n, NFT_PAYLOAD_NETWORK_HEADER, from_server ? f->client_at : f->server_at, f->address_bytes,
-		    NFT_REG32_00 + words);
+	put_payload(n, NFT_PAYLOAD_NETWORK_HEADER, from_server ? f->server_at : f->client_at,
+		    f->address_bytes, NFT_REG32_00);
+	put_payload(n, NFT_PAYLOAD_NETWORK_HEADER, from_server ? f->client_at : f->server_at,
+		    f->address_bytes, NFT_REG32_00 + words);
 	put_meta(n, NFT_META_L4PROTO, NFT_REG32_00 + 2 * words);
 	put_payload(n, NFT_PAYLOAD_TRANSPORT_HEADER, from_server ? 0 : 2, 2, NFT_REG32_00 + 2 * words + 1);
 	put_lookup(n, f);
@@ -391,43 +392,56 @@ size_t conntrack_delete(void *buffer, uint32_t sequence, const struct element_ke
 	return n->nlmsg_len;
 }
 
-/* ---- notices ---- */
+/* ---- notices: read by our own cursor; lengths are in this machine's order ---- */
 
 /* NFTA_TABLE_NAME, NFTA_CHAIN_TABLE and so on: attribute 1 of every kind is its table. */
-static bool names_table(const struct nlmsghdr *n)
+static bool names_table(struct span attributes)
 {
-	const struct nfgenmsg *g = mnl_nlmsg_get_payload(n);
-	if (n->nlmsg_len < NLMSG_LENGTH(sizeof *g) || g->nfgen_family != NFPROTO_INET)
-		return false;
-	const char *end = mnl_nlmsg_get_payload_tail(n);
-	const struct nlattr *a = mnl_nlmsg_get_payload_offset(n, sizeof *g);
-	for (; mnl_attr_ok(a, (int)(end - (const char *)a)); a = mnl_attr_next(a))
-		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME)
-			return mnl_attr_get_payload_len(a) == sizeof table_name &&
-			       memcmp(mnl_attr_get_payload(a), table_name, sizeof table_name) == 0;
+	struct cursor c = cursor_of(attributes);
+	while (cursor_more(&c)) {
+		struct nlattr a = { 0 };
+		struct span head = cursor_take(&c, sizeof a);
+		if (head.len == sizeof a)
+			memcpy(&a, head.at, sizeof a);
+		struct span value = cursor_take(&c, a.nla_len >= sizeof a ? a.nla_len - sizeof a : SIZE_MAX);
+		if (cursor_ok(&c) && (a.nla_type & NLA_TYPE_MASK) == NFTA_TABLE_NAME)
+			return span_equal(value, span_of(table_name, sizeof table_name));
+		size_t pad = (4 - a.nla_len % 4u) % 4;
+		cursor_take(&c, pad < c.rest.len ? pad : c.rest.len);
+	}
 	return false;
 }
 
-static bool is_loss(const struct nlmsghdr *n)
+static bool is_loss(const struct nlmsghdr *n, struct span body)
 {
-	if (n->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
+	struct cursor c = cursor_of(body);
+	struct span general = cursor_take(&c, sizeof(struct nfgenmsg));
+	if (n->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || general.len == 0 || general.at[0] != NFPROTO_INET)
 		return false;
 	switch (n->nlmsg_type & 0xFF) {
 	case NFT_MSG_DELTABLE:
 	case NFT_MSG_DELCHAIN:
 	case NFT_MSG_DELRULE:
 	case NFT_MSG_DELSET:
-	case NFT_MSG_DELSETELEM: return names_table(n);
+	case NFT_MSG_DELSETELEM: return names_table(c.rest);
 	default: return false;
 	}
 }
 
-bool notices_tell_loss(const void *bytes, size_t len, uint32_t own_port)
+bool notices_tell_loss(struct span notices, uint32_t own_port)
 {
-	const struct nlmsghdr *n = bytes;
+	struct cursor c = cursor_of(notices);
 	bool loss = false;
-	int left = (int)len;
-	for (; mnl_nlmsg_ok(n, left); n = mnl_nlmsg_next(n, &left))
-		loss |= n->nlmsg_pid != own_port && is_loss(n);
+	while (cursor_more(&c)) {
+		struct nlmsghdr n = { 0 };
+		struct span head = cursor_take(&c, sizeof n);
+		if (head.len == sizeof n)
+			memcpy(&n, head.at, sizeof n);
+		struct span body =
+			cursor_take(&c, n.nlmsg_len >= sizeof n ? n.nlmsg_len - sizeof n : SIZE_MAX);
+		loss |= cursor_ok(&c) && n.nlmsg_pid != own_port && is_loss(&n, body);
+		size_t pad = (4 - n.nlmsg_len % 4) % 4;
+		cursor_take(&c, pad < c.rest.len ? pad : c.rest.len);
+	}
 	return loss;
 }

@@ -27,11 +27,15 @@ struct element_key {
 };
 _Static_assert(sizeof(struct element_key) == 36, "a key is compared as bytes");
 
-enum { BATCH_BYTES = 1 << 17, BATCH_ELEMENTS_MOST = 400 }; /* so many elements, and a table before them, always fit */
+enum {
+	BATCH_BYTES = 1 << 17,
+	BATCH_ELEMENTS_MOST = 400
+}; /* so many elements, and a table before them, always fit */
 struct batch {
-	uint8_t *bytes; /* BATCH_BYTES of the owner's */
+	uint8_t *bytes; /* BATCH_BYTES of the owner's, 8-byte aligned */
 	size_t len;
-	uint32_t first, last; /* sequence numbers of its messages; the frame around them has one before and one behind */
+	uint32_t first,
+		last; /* sequence numbers of its messages; the frame around them has one before and one behind */
 };
 
 struct table_form {
@@ -40,7 +44,8 @@ struct table_form {
 };
 
 void batch_begin(struct batch *b, uint32_t sequence);
-void batch_table(struct batch *b, const struct table_form *form); /* the table and all that is in it, elements apart */
+void batch_table(struct batch *b,
+		 const struct table_form *form); /* the table and all that is in it, elements apart */
 void batch_drop_table(struct batch *b);
 void batch_put(struct batch *b, const struct element_key *key, uint64_t timeout_ms);
 void batch_take(struct batch *b, const struct element_key *key);
@@ -49,8 +54,8 @@ void batch_end(struct batch *b); /* its last message asks for an answer */
 /* One message of its own: ends the conntrack entry of exactly this flow, whichever end began it. */
 size_t conntrack_delete(void *buffer, uint32_t sequence, const struct element_key *key, uint16_t client_port);
 
-/* Notices of nf_tables, as received (8-byte aligned): somebody else than own_port took away something of our table. */
-bool notices_tell_loss(const void *bytes, size_t len, uint32_t own_port);
+/* Notices of nf_tables, as received: somebody else than own_port took away something of our table. */
+bool notices_tell_loss(struct span notices, uint32_t own_port);
 
 extern const char table_name[];
 

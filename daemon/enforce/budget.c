@@ -32,8 +32,8 @@ static struct budget_client *slot_of(struct budget *b, const struct address *cli
 	return least;
 }
 
-enum block_refusal budget_take(struct budget *b, const struct book_enforce *limits, const struct address *client,
-			       uint64_t now_us)
+enum block_refusal budget_take(struct budget *b, const struct book_enforce *limits,
+			       const struct address *client, uint64_t now_us)
 {
 	uint64_t own, all;
 	if (now_us < b->spent_until_us)

@@ -21,7 +21,7 @@ struct budget {
 };
 
 /* Takes one block out of both, or out of neither. REFUSED_NOT, REFUSED_BUDGET_CLIENT or REFUSED_BUDGET. */
-enum block_refusal budget_take(struct budget *b, const struct book_enforce *limits, const struct address *client,
-			       uint64_t now_us);
+enum block_refusal budget_take(struct budget *b, const struct book_enforce *limits,
+			       const struct address *client, uint64_t now_us);
 
 #endif

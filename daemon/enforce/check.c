@@ -84,7 +84,8 @@ const struct book_enforce *check_limits(const struct book *b)
 	return enforces && b->count[BOOK_ENFORCE] > 0 ? book_enforce(b, 0) : NULL;
 }
 
-enum block_refusal check_places(const struct book *b, const struct address *client, const struct address *server)
+enum block_refusal check_places(const struct book *b, const struct address *client,
+				const struct address *server)
 {
 	struct address inner;
 	enum block_refusal why = check_server(b, server);
@@ -95,8 +96,8 @@ enum block_refusal check_places(const struct book *b, const struct address *clie
 	return why;
 }
 
-enum block_refusal check_request(struct guard *g, const struct message_block *r, bool standing, size_t elements,
-				 uint64_t now_us)
+enum block_refusal check_request(struct guard *g, const struct message_block *r, bool standing,
+				 size_t elements, uint64_t now_us)
 {
 	if (!is_well_formed(r) || !is_ordered(&g->book, r))
 		return REFUSED_MALFORMED;

@@ -17,11 +17,12 @@ const struct book_enforce *check_limits(const struct book *b);
 
 /* standing: there is such an element already, so that nothing new is asked for. elements: how many stand.
  * REFUSED_NOT: block it. */
-enum block_refusal check_request(struct guard *g, const struct message_block *r, bool standing, size_t elements,
-				 uint64_t now_us);
+enum block_refusal check_request(struct guard *g, const struct message_block *r, bool standing,
+				 size_t elements, uint64_t now_us);
 
 /* The part that holds at any time: the server is none of ours, the client is. Also asked of what stands, when a book changes,
  * and of what the mirror gives back. */
-enum block_refusal check_places(const struct book *b, const struct address *client, const struct address *server);
+enum block_refusal check_places(const struct book *b, const struct address *client,
+				const struct address *server);
 
 #endif

@@ -104,7 +104,7 @@ static void mirror_read(struct elements *e)
 {
 	struct record r;
 	e->free_count = 0;
-	for (size_t slot = 0; slot < e->capacity; slot++) {
+	for (size_t slot = e->capacity; slot-- > 0;) { /* so that the lowest free slot is the next */
 		if (pread(e->mirror, &r, sizeof r, (off_t)(slot * sizeof r)) == (ssize_t)sizeof r)
 			take_record(e, slot, &r);
 		if (element_stands(&e->at[slot])) {
@@ -125,7 +125,8 @@ static int open_file(const char *folder, size_t bytes)
 	int fd = openat(dir, mirror_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	int r = fd < 0 ? -errno : 0;
 	close(dir);
-	if (r == 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1))
+	if (r == 0 &&
+	    (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_nlink != 1))
 		r = -EPERM; /* somebody else's, or another name of something else */
 	if (r == 0)
 		r = -posix_fallocate(fd, 0, (off_t)bytes);
@@ -152,7 +153,9 @@ int elements_new(size_t capacity, const uint64_t hash_key[2], struct elements *r
 	size_t places = 2;
 	while (places < 2 * capacity)
 		places *= 2;
-	*ret = (struct elements){ .capacity = capacity, .index_mask = places - 1, .next_number = 1, .mirror = -1 };
+	*ret = (struct elements){
+		.capacity = capacity, .index_mask = places - 1, .next_number = 1, .mirror = -1
+	};
 	memcpy(ret->hash_key, hash_key, sizeof ret->hash_key);
 	ret->at = calloc(capacity, sizeof *ret->at);
 	ret->index = calloc(places, sizeof *ret->index);
@@ -170,7 +173,8 @@ int elements_new(size_t capacity, const uint64_t hash_key[2], struct elements *r
 	return 0;
 }
 
-struct element *elements_add(struct elements *e, const struct message_block *first, uint64_t now_us, uint64_t until_us)
+struct element *elements_add(struct elements *e, const struct message_block *first, uint64_t now_us,
+			     uint64_t until_us)
 {
 	uint32_t slot = e->free[--e->free_count];
 	struct element *n = &e->at[slot];

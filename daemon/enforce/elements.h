@@ -11,7 +11,8 @@
 struct element {
 	uint64_t number;   /* 1 and up, never used again while the mirror is kept; 0: free, never used */
 	uint64_t until_us; /* 0: free */
-	uint64_t applied_us, told_us; /* told_us: when it was last told that it leaks or was renewed */
+	uint64_t applied_us;
+	uint64_t renewed_us, leaked_us; /* when that was last told; 0: never */
 	struct element_key key;
 	struct message_block first; /* the request that made it */
 };
@@ -33,11 +34,16 @@ int elements_open_mirror(struct elements *e, const char *folder, const uint64_t 
 struct element *elements_find(const struct elements *e, const struct element_key *key);
 struct element *elements_by_number(const struct elements *e, uint64_t number);
 /* The caller has seen to it that there is room (count < capacity) and that the key is not there. */
-struct element *elements_add(struct elements *e, const struct message_block *first, uint64_t now_us, uint64_t until_us);
+struct element *elements_add(struct elements *e, const struct message_block *first, uint64_t now_us,
+			     uint64_t until_us);
 void elements_extend(struct elements *e, struct element *of, uint64_t until_us);
-void elements_remove(struct elements *e, struct element *of); /* it stays readable until the next elements_add */
+void elements_remove(struct elements *e,
+		     struct element *of); /* it stays readable until the next elements_add */
 
 struct element_key element_key_of(const struct message_block *b);
-static inline bool element_stands(const struct element *e) { return e->until_us != 0; }
+static inline bool element_stands(const struct element *e)
+{
+	return e->until_us != 0;
+}
 
 #endif

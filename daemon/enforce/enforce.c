@@ -22,7 +22,8 @@ uint64_t enforce_now(void)
 
 /* ---- telling ---- */
 
-static struct message_blocked blocked(enum block_state state, const struct message_block *b, const struct element *of)
+static struct message_blocked blocked(enum block_state state, const struct message_block *b,
+				      const struct element *of)
 {
 	struct message_blocked m;
 	memset(&m, 0, sizeof m);
@@ -36,7 +37,8 @@ static struct message_blocked blocked(enum block_state state, const struct messa
 	return m;
 }
 
-static void tell_block(struct enforce *e, enum block_state state, const struct message_block *b, const struct element *of)
+static void tell_block(struct enforce *e, enum block_state state, const struct message_block *b,
+		       const struct element *of)
 {
 	struct message_blocked m = blocked(state, b, of);
 	tell_add(&e->tell, &m);
@@ -131,9 +133,10 @@ static void apply_again(struct enforce *e, const struct message_block *b, struct
 	if (leaking && r == 0)
 		elements_extend(&e->elements, of, now + timeout_us);
 	forget_flow(e, b);
-	if (of->told_us != 0 && now - of->told_us < (leaking ? TOLD_AGAIN_US : SECOND_US))
+	uint64_t *told_us = leaking ? &of->leaked_us : &of->renewed_us;
+	if (*told_us != 0 && now - *told_us < (leaking ? TOLD_AGAIN_US : SECOND_US))
 		return;
-	of->told_us = now;
+	*told_us = now;
 	tell_block(e, leaking ? BLOCK_LEAKING : BLOCK_RENEWED, b, of);
 }
 
@@ -224,7 +227,8 @@ int enforce_follow_book(struct enforce *e)
 	enforce_expire(e);
 	for (size_t i = 0; i < e->elements.capacity; i++) {
 		struct element *x = &e->elements.at[i];
-		if (element_stands(x) && check_places(&e->guard.book, &x->key.client, &x->key.server) != REFUSED_NOT)
+		if (element_stands(x) &&
+		    check_places(&e->guard.book, &x->key.client, &x->key.server) != REFUSED_NOT)
 			unblock_one(e, x);
 	}
 	return is_as_wished(&e->table, wished_form(limits)) ? 0 : raise_table(e);

@@ -13,8 +13,8 @@ struct enforce {
 	struct elements elements;
 	struct table table;
 	struct tell tell;
-	uint64_t conflict_us;   /* when it was last told that somebody took the table away */
-	bool conntrack_failed;  /* said once */
+	uint64_t conflict_us;  /* when it was last told that somebody took the table away */
+	bool conntrack_failed; /* said once */
 };
 
 /* microseconds of CLOCK_MONOTONIC: all times inside; events tell the time of day. */

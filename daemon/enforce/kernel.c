@@ -38,7 +38,8 @@ static int receive(int socket, uint32_t *ret_sequence, int *ret_error)
 	if (n < 0)
 		return -errno;
 	*ret_sequence = 0;
-	if ((size_t)n < NLMSG_LENGTH(sizeof answer.body) || answer.head.nlmsg_type != NLMSG_ERROR || from.nl_pid != 0)
+	if ((size_t)n < NLMSG_LENGTH(sizeof answer.body) || answer.head.nlmsg_type != NLMSG_ERROR ||
+	    from.nl_pid != 0)
 		return 0;
 	*ret_sequence = answer.head.nlmsg_seq;
 	*ret_error = answer.body.error;
@@ -50,21 +51,24 @@ int kernel_ask(int socket, const void *bytes, size_t len, uint32_t first, uint32
 	bool answered = false;
 	int first_error = 0, r = send_all(socket, bytes, len);
 	*ret_place = UINT32_MAX;
-	for (size_t i = 0; r == 0 && !answered && i < ANSWERS_MOST; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; !answered && i < ANSWERS_MOST; i++) {
 		uint32_t sequence = 0;
 		int error = 0;
 		r = receive(socket, &sequence, &error);
-		if (r < 0 || sequence + 1 < first || sequence > last) /* first - 1: the batch itself; earlier: an old answer */
-			continue;
+		if (r == -EAGAIN)
+			break;
+		if (r < 0 || sequence + 1 < first ||
+		    sequence > last) /* first - 1: the batch itself; earlier: an old answer */
+			continue; /* ENOBUFS: there were more errors than room, and the first ones are to come */
 		answered = sequence == last;
 		if (error == 0 || first_error != 0)
 			continue;
 		first_error = error;
 		*ret_place = sequence >= first ? sequence - first : UINT32_MAX;
 	}
-	if (first_error != 0)
-		return first_error;
-	return answered ? 0 : r == 0 || r == -EAGAIN ? -EIO : r;
+	return first_error != 0 ? first_error : answered ? 0 : -EIO;
 }
 
 int kernel_prepare(int socket, uint32_t *ret_port)
@@ -72,7 +76,8 @@ int kernel_prepare(int socket, uint32_t *ret_port)
 	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof own;
 	int on = 1;
-	setsockopt(socket, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on); /* else answers repeat the question: cut, too */
+	setsockopt(socket, SOL_NETLINK, NETLINK_CAP_ACK, &on,
+		   sizeof on); /* else answers repeat the question: cut, too */
 	if (getsockname(socket, (struct sockaddr *)&own, &len) < 0)
 		return -errno;
 	if (own.nl_family != AF_NETLINK)

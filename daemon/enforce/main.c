@@ -3,6 +3,7 @@
  * sockets, one folder. When the supervisor is gone it ends with 69 and leaves the table as it is: the elements run out. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,8 +20,20 @@
 #include "enforce/kernel.h"
 #include "fences.h"
 
-enum { STATUS_DONE = 0, STATUS_UNAVAILABLE = 69, STATUS_OURS = 70, STATUS_PRIVILEGE = 77, STATUS_CONFIG = 78 };
-enum { TURN_MESSAGES = 64, TICK_MS = 1000, NOTICE_BYTES = 16384, LISTEN_BYTES = 8 << 20, FALLBACK_BLOCKS = 16384 };
+enum {
+	STATUS_DONE = 0,
+	STATUS_UNAVAILABLE = 69,
+	STATUS_OURS = 70,
+	STATUS_PRIVILEGE = 77,
+	STATUS_CONFIG = 78
+};
+enum {
+	TURN_MESSAGES = 64,
+	TICK_MS = 1000,
+	NOTICE_BYTES = 16384,
+	LISTEN_BYTES = 8 << 20,
+	FALLBACK_BLOCKS = 16384
+};
 static const uint64_t LOOK_AGAIN_US = 5000000;
 
 struct links {
@@ -217,7 +230,8 @@ static void hear_supervisor(struct enforce *e, struct links *l)
 {
 	struct message m;
 	int fd, r;
-	while (!l->stop && (r = message_receive(l->supervisor, PROCESS_SUPERVISOR, PROCESS_ENFORCE, &m, &fd)) != -EAGAIN) {
+	while (!l->stop && (r = message_receive(l->supervisor, PROCESS_SUPERVISOR, PROCESS_ENFORCE, &m,
+						&fd)) != -EAGAIN) {
 		if (r < 0) {
 			stop(l, r == -EPIPE ? STATUS_UNAVAILABLE : STATUS_OURS);
 			return;
@@ -273,18 +287,23 @@ static void hear_report(struct enforce *e)
 
 static void hear_events(struct enforce *e, struct links *l)
 {
-	_Alignas(uint64_t) uint8_t bytes[NOTICE_BYTES];
+	uint8_t bytes[NOTICE_BYTES];
 	bool loss = false;
 	for (int i = 0; i < TURN_MESSAGES; i++) {
-		ssize_t n = recv(NETLINK_EVENTS, bytes, sizeof bytes, MSG_DONTWAIT);
+		struct sockaddr_nl from = { 0 };
+		socklen_t len = sizeof from;
+		ssize_t n = recvfrom(NETLINK_EVENTS, bytes, sizeof bytes, MSG_DONTWAIT,
+				     (struct sockaddr *)&from, &len);
 		if (n < 0 && errno != ENOBUFS)
 			break;
 		uint64_t now = enforce_now();
-		if (n < 0 && now - l->looked_us > LOOK_AGAIN_US) { /* we missed some: anything may have happened */
+		if (n < 0 &&
+		    now - l->looked_us > LOOK_AGAIN_US) { /* we missed some: anything may have happened */
 			l->looked_us = now;
 			loss = true;
 		}
-		loss |= n > 0 && notices_tell_loss(bytes, (size_t)n, e->table.port);
+		loss |= n > 0 && from.nl_pid == 0 &&
+			notices_tell_loss(span_of(bytes, (size_t)n), e->table.port);
 	}
 	if (loss && e->table.standing)
 		enforce_restore(e);

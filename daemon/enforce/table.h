@@ -10,12 +10,15 @@ struct table {
 	int requests, conntrack; /* sockets */
 	uint32_t port;           /* of requests: who we are in notices */
 	uint32_t sequence;
-	struct table_form wish, form; /* as it was asked for; as it was raised: owner and reject where the kernel could */
+	struct table_form wish,
+		form; /* as it was asked for; as it was raised: owner and reject where the kernel could */
 	bool standing;
-	uint8_t bytes[BATCH_BYTES];
+	_Alignas(8) uint8_t bytes[BATCH_BYTES];
 };
 
-enum { TABLE_MARGIN = 256 }; /* the kernel frees what ran out only after a while: it must never find its own limit */
+enum {
+	TABLE_MARGIN = 256
+}; /* the kernel frees what ran out only after a while: it must never find its own limit */
 
 /* Puts our table in the place of any of that name, in one batch with its first elements, and then the rest. form: what is
  * wished for; less is taken where the kernel knows no better. -EBUSY: somebody else owns one of that name. */

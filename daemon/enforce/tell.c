@@ -23,7 +23,8 @@ static bool is_due(struct tell *t, const struct message_block *b, uint64_t now_u
 	uint64_t hash = siphash13(t->key, pair, sizeof pair);
 	struct told_refusal *row = &t->refusal[hash % (TELL_REFUSALS / TELL_WAYS) * TELL_WAYS], *oldest = row;
 	for (size_t i = 0; i < TELL_WAYS; i++) {
-		bool same = address_equal(&row[i].client, &b->client) && address_equal(&row[i].server, &b->server);
+		bool same = address_equal(&row[i].client, &b->client) &&
+			    address_equal(&row[i].server, &b->server);
 		if (same && row[i].at_us != 0 && now_us - row[i].at_us < AGAIN_US)
 			return false;
 		if (same || row[i].at_us < oldest->at_us)

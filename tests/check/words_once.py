@@ -15,6 +15,7 @@ ALSO = {
     "json": "an option of the command line",
     "media": "JSON key: the kinds of media",
     "outside": "JSON key: a counter of the accounting",
+    "payload": "an expression of nf_tables",
     "peer": "JSON key: an address",
     "port": "JSON key: a number",
     "prefix": "what a row of the catalogue is",

@@ -1,0 +1,507 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""keyfence-enforce in network namespaces of its own: a client c, a gateway g, the server s that is to be cut off and the
+neighbour s2, on documentation addresses. This script plays the supervisor, inspect and report."""
+import array, contextlib, ctypes, errno, multiprocessing, os, select, shutil, signal, socket, statistics, struct, subprocess, sys, tempfile
+import threading, time
+
+ROOT, BUILD = os.environ['SOURCE'], os.environ['BUILD']
+ENFORCE, PREPARE = os.path.join(BUILD, 'keyfence-enforce'), os.path.join(BUILD, 'keyfence-prepare')
+BOOK, LINK, STOP, PAUSE, RESUME, READY, GONE, FACT, COUNTERS, BLOCK, BLOCKED, UNBLOCK = range(1, 13)
+APPLIED, RENEWED, FAILED, REFUSED, RELEASED, LEAKING, SPENT, CONFLICT = range(8)
+(NOT, PROTECTED, LOCAL, UNANSWERED, FULL, BUDGET_CLIENT, BUDGET, MALFORMED, PAUSED, SHARED) = range(10)
+BLOCK_FORM, NETFILTER = '=QQ16s16sQQQQHHHHBBBBI', 12
+TCP, UDP, TRIES, NEIGHBOUR_PACKETS = 6, 17, 50, 10000
+NETLINK_AT = (7, 8, 9)
+POLICY = '''version: 1
+mode: enforce
+site: {{name: lab, country: TW}}
+capture: [{{interface: lo, side: inside}}]
+local: [192.0.2.0/24, "2001:db8:1::/64"]
+resolvers: [203.0.113.53]
+groups: {{many: {{prefixes: [192.0.2.128/25], shared: true}}}}
+regions: {{never: [CN], watched: [US]}}
+rules:
+  - {{name: keys-never, role: key, inside: never, action: block}}
+  - {{name: media-watch, role: media, inside: never, action: block, mode: observe}}
+  - {{name: media-alert, role: media, inside: watched, action: alert}}
+enforce: {{timeout: {timeout}, protect: [203.0.113.9/32], max_blocks: {most}, budget: {{client: {client}/m, servers: 64/m, blocks: {all}/m}}}}
+'''
+libc = ctypes.CDLL(None, use_errno=True)
+
+# ---- namespaces ----
+
+NAMES = {n: f'kf{os.getpid()}{n}' for n in ('c', 'g', 's', 't')}  # t: the neighbour
+
+def ip(*args):
+    subprocess.run(('ip',) + args, check=True)
+
+def enter(name):
+    with open(f'/run/netns/{NAMES[name]}' if name else '/proc/self/ns/net') as f:
+        if libc.setns(f.fileno(), 0x40000000) != 0:
+            raise OSError(ctypes.get_errno(), 'setns')
+
+@contextlib.contextmanager
+def inside(name):
+    """This thread's sockets are made in that namespace."""
+    with open('/proc/thread-self/ns/net') as home:
+        enter(name)
+        try:
+            yield
+        finally:
+            libc.setns(home.fileno(), 0x40000000)
+
+def run_in(name, *args, check=True):
+    return subprocess.run(('ip', 'netns', 'exec', NAMES[name]) + args, check=check, capture_output=True, text=True)
+
+def nft(*args, check=True):
+    return run_in('g', 'nft', *args, check=check).stdout
+
+def wire(name, other, net, six):
+    """A veth pair between g and one of the others: .1 and :1 are the gateway's."""
+    ip('link', 'add', f'v{name}', 'netns', NAMES[name], 'type', 'veth', 'peer', 'name', f'g{name}', 'netns', NAMES['g'])
+    for ns, device, last in ((name, f'v{name}', 2), ('g', f'g{name}', 1)):
+        ip('-n', NAMES[ns], 'addr', 'add', f'{net}.{last}/24', 'dev', device)
+        ip('-n', NAMES[ns], 'addr', 'add', f'{six}::{last}/64', 'dev', device, 'nodad')
+        ip('-n', NAMES[ns], 'link', 'set', device, 'up')
+        ip('-n', NAMES[ns], 'link', 'set', 'lo', 'up')
+    ip('-n', NAMES[name], 'route', 'add', 'default', 'via', f'{net}.1')
+    ip('-n', NAMES[name], '-6', 'route', 'add', 'default', 'via', f'{six}::1')
+
+@contextlib.contextmanager
+def lab():
+    made = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended by a signal'))
+    try:
+        for n in NAMES.values():
+            ip('netns', 'add', n)
+            made.append(n)
+            subprocess.run(('ip', 'netns', 'exec', n, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad'), check=True)
+        for name, net, six in (('c', '192.0.2', '2001:db8:1'), ('s', '198.51.100', '2001:db8:2'), ('t', '203.0.113', '2001:db8:3')):
+            wire(name, 'g', net, six)
+        run_in('g', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding')
+        yield
+    finally:
+        for process in Enforce.started:
+            if process.poll() is None:
+                process.kill()
+        for n in made:
+            subprocess.run(('ip', 'netns', 'del', n))
+
+# ---- the processes around enforce ----
+
+def pair():
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+def send(link, verb, body=b'', fd=None):
+    more = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [fd]))] if fd is not None else []
+    link.sendmsg([struct.pack('=II', verb, len(body)) + body], more)
+
+def receive(link, timeout=3.0):
+    if not select.select([link], [], [], timeout)[0]:
+        return None, b''
+    data = link.recv(8192)
+    return (struct.unpack('=I', data[:4])[0], data[8:]) if data else (None, b'')
+
+def make_book(folder, generation, **limits):
+    path = os.path.join(folder, 'policy.yaml')
+    with open(path, 'w') as f:
+        f.write(POLICY.format(**limits))
+    memfd = os.memfd_create('book', os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
+    run = subprocess.run((PREPARE, path, os.path.join(ROOT, 'conf/services.d')), input=f'generation {generation}\n', text=True,
+                         capture_output=True, close_fds=False, preexec_fn=lambda: os.dup2(memfd, 3))
+    if run.returncode != 0:
+        sys.exit(f'prepare: {run.returncode}\n{run.stdout}{run.stderr}')
+    _, version, size, book_hash, gen = struct.unpack('=IIQQI', os.pread(memfd, 28, 0))
+    assert gen == generation
+    return memfd, struct.pack('=QQII', size, book_hash, generation, version)
+
+class Enforce:
+    """One run of keyfence-enforce, and our ends of its links."""
+    started = []
+    def __init__(self, folder, netlink):
+        self.supervisor, a = pair()
+        self.report, b = pair()
+        self.inspect, c = pair()
+        given = {3: a, 4: b, 5: c, **dict(zip(NETLINK_AT, netlink))}
+        def place():
+            for at, s in given.items(): # all of our own descriptors lie higher
+                os.dup2(s.fileno(), at)
+        self.process = subprocess.Popen((ENFORCE,), close_fds=False, preexec_fn=place, env={**os.environ, 'RUNTIME_DIRECTORY': folder})
+        self.started.append(self.process)
+        for s in (a, b, c):
+            s.close()
+
+    def book(self, memfd, body, generation):
+        send(self.supervisor, BOOK, body, memfd)
+        self.generation = generation
+        verb, ready = receive(self.supervisor, 10)
+        expect(verb == READY and struct.unpack('=I', ready)[0] == generation, 'ready with the book')
+
+    def ask(self, client, server, port, proto=TCP, client_port=40000, rule=1, answered=1, evidence=64, flow=1, roles=4, generation=None):
+        body = struct.pack(BLOCK_FORM, flow, 1, wide(client), wide(server), 7, 5, 700, 500, client_port, port, rule, 1, proto, evidence,
+                           roles, answered, generation or self.generation)
+        send(self.inspect, BLOCK, body)
+
+    def hear(self, timeout=3.0):
+        verb, body = receive(self.report, timeout)
+        if verb is None:
+            return None
+        names = struct.unpack('=96sQQiBB2x', body)
+        block = struct.unpack(BLOCK_FORM, names[0])
+        return {'client': block[2], 'server': block[3], 'port': block[9], 'packets': block[4] + block[5], 'bytes': block[6] + block[7],
+                'until': names[1], 'element': names[2], 'error': names[3], 'state': names[4], 'refusal': names[5]}
+
+    def block(self, *args, state=APPLIED, **more):
+        self.ask(*args, **more)
+        told = self.hear()
+        expect(told is not None and told['state'] == state, f'{args}: told {told}, not state {state}')
+        return told
+
+    def refuse(self, name, why, *args, **more):
+        before = nft('list', 'ruleset')
+        self.ask(*args, **more)
+        told = self.hear()
+        expect(told is not None and told['state'] == REFUSED and told['refusal'] == why, f'{name}: told {told}, not refusal {why}')
+        self.ask(*args, **more)
+        expect(self.hear(0.05) is None, f'{name}: one event for client and server in a minute')
+        expect(elements(nft('list', 'ruleset')) == elements(before), f'{name}: no element')
+
+    def end(self, number, status):
+        if number:
+            self.process.send_signal(number)
+        expect(self.process.wait(10) == status, f'ends with {status}: {self.process.returncode}')
+
+def netlink_sockets():
+    with inside('g'):
+        return [socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETFILTER) for _ in range(3)]
+
+# ---- words of the test ----
+
+checked = 0
+
+def expect(so, what):
+    global checked
+    checked += 1
+    if not so:
+        raise SystemExit(f'not so: {what}')
+
+def wide(text):
+    return socket.inet_pton(socket.AF_INET6, text if ':' in text else '::ffff:' + text)
+
+def elements(ruleset):
+    return sorted(line.split(' expires')[0].split(' timeout')[0].strip(' \t{},') for line in
+                  ruleset.replace('elements = {', '\n').replace(',', '\n').splitlines() if ' . ' in line and 'saddr' not in line and
+                  'typeof' not in line and 'type ' not in line)
+
+def listen(name, address, port):
+    with inside(name):
+        s = socket.create_server((address, port), family=socket.AF_INET6 if ':' in address else socket.AF_INET)
+    s.settimeout(2)
+    return s
+
+def connect(address, port, client_port):
+    with inside('c'):
+        s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(('', client_port))
+    s.settimeout(2)
+    s.connect((address, port))
+    return s
+
+def talk(client, server):
+    client.sendall(b'question')
+    expect(server.recv(100) == b'question', 'the server hears the client')
+    server.sendall(b'answer')
+    expect(client.recv(100) == b'answer', 'the client hears the server')
+
+def is_cut(client, within=1.0):
+    """Whether the client's side of a connection ends with a reset in that time."""
+    until = time.monotonic() + within
+    client.settimeout(0.05)
+    while time.monotonic() < until:
+        try:
+            client.sendall(b'more')
+            if client.recv(100) == b'':
+                return True
+        except TimeoutError:
+            continue
+        except OSError as e:
+            return e.errno in (errno.ECONNRESET, errno.EPIPE)
+    return False
+
+def udp(name, bind=None, connect_to=None):
+    with inside(name):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    s.settimeout(1)
+    if bind:
+        s.bind(bind)
+    if connect_to:
+        s.connect(connect_to)
+    return s
+
+class Neighbour:
+    """A paced UDP flow to the other server, both ways of the count in threads of their own."""
+    def __init__(self):
+        self.server, self.client = udp('t', ('203.0.113.2', 9000)), udp('c', ('192.0.2.2', 41000), ('203.0.113.2', 9000))
+        self.got = set()
+        self.threads = [threading.Thread(target=f) for f in (self.receive, self.send)]
+        for t in self.threads:
+            t.start()
+
+    def send(self):
+        begin = time.monotonic()
+        for i in range(NEIGHBOUR_PACKETS):
+            self.client.send(struct.pack('=I', i) + bytes(100))
+            if i % 20 == 19:  # 4,000 packets a second
+                time.sleep(max(0.0, begin + (i + 1) / 4000 - time.monotonic()))
+
+    def receive(self):
+        with contextlib.suppress(TimeoutError):
+            while len(self.got) < NEIGHBOUR_PACKETS:
+                self.got.add(struct.unpack('=I', self.server.recv(200)[:4])[0])
+
+    def lost(self):
+        for t in self.threads:
+            t.join()
+        return NEIGHBOUR_PACKETS - len(self.got)
+
+# ---- what is shown ----
+
+def show_cut(e):
+    """A connection that stands and one that is new; the neighbour loses nothing meanwhile."""
+    neighbour = Neighbour()
+    server, server6 = listen('s', '198.51.100.2', 443), listen('s', '2001:db8:2::2', 443)
+    client, client6 = connect('198.51.100.2', 443, 40001), connect('2001:db8:2::2', 443, 40002)
+    far, far6 = server.accept()[0], server6.accept()[0]
+    other = listen('t', '203.0.113.2', 443)
+    friend = connect('203.0.113.2', 443, 40003)
+    friend_far = other.accept()[0]
+    for pair_of in ((client, far), (client6, far6), (friend, friend_far)):
+        talk(*pair_of)
+    entries = conntrack_count()
+    told = e.block('192.0.2.2', '198.51.100.2', 443, client_port=40001)
+    expect(told['packets'] == 12 and told['bytes'] == 1200, 'applied tells what leaked')
+    expect(abs(told['until'] / 1e6 - time.time() - 600) < 5, 'applied tells until when')
+    e.block('2001:db8:1::2', '2001:db8:2::2', 443, client_port=40002)
+    expect(conntrack_count() == entries - 2, f'two conntrack entries ended: {entries} -> {conntrack_count()}')
+    expect(is_cut(client) and is_cut(client6), 'what stood is cut within a second')
+    for address in ('198.51.100.2', '2001:db8:2::2'):
+        try:
+            connect(address, 443, 0)
+            expect(False, f'a new connection to {address} is refused')
+        except ConnectionRefusedError:
+            expect(True, 'refused')
+    far.settimeout(0.2)
+    far.sendall(b'from the server')
+    try:
+        expect(far.recv(100) != b'more', 'the server hears nothing more')
+    except TimeoutError:
+        pass
+    talk(friend, friend_far)
+    expect(neighbour.lost() == 0, f'the neighbour flow loses nothing of {NEIGHBOUR_PACKETS}')
+
+def show_udp(e):
+    server, client = udp('s', ('198.51.100.2', 8801)), udp('c', ('192.0.2.2', 42000), ('198.51.100.2', 8801))
+    client.send(b'one')
+    _, peer = server.recvfrom(100)
+    server.sendto(b'two', peer)
+    expect(client.recv(100) == b'two', 'UDP both ways')
+    e.block('192.0.2.2', '198.51.100.2', 8801, proto=UDP, client_port=42000)
+    server.settimeout(0.3), client.settimeout(0.3)
+    server.sendto(b'back', peer)
+    try:
+        expect(client.recv(100) is None, 'nothing comes back')
+    except TimeoutError:
+        pass
+    client.send(b'three')
+    try:
+        expect(client.recv(100) is None, 'an answer from nobody')
+    except OSError as error:
+        expect(error.errno in (errno.EHOSTUNREACH, errno.EACCES, errno.ECONNREFUSED, errno.ENETUNREACH), f'told at once: {error}')
+    try:
+        expect(server.recv(100) is None, 'nothing goes out')
+    except TimeoutError:
+        pass
+
+def conntrack_count():
+    return int(run_in('g', 'cat', '/proc/sys/net/netfilter/nf_conntrack_count').stdout)
+
+def show_rude(e):
+    """Other tools cannot take an owned table away."""
+    before = nft('list', 'table', 'inet', 'keyfence')
+    nft('flush', 'ruleset')
+    for rude in (('delete', 'table', 'inet', 'keyfence'), ('flush', 'table', 'inet', 'keyfence'),
+                 ('flush', 'set', 'inet', 'keyfence', 'blocked4')):
+        expect(run_in('g', 'nft', *rude, check=False).returncode != 0, f'nft {" ".join(rude)} is refused')
+    after = nft('list', 'table', 'inet', 'keyfence')
+    expect(elements(before) == elements(after) != [], 'all elements stand after a foreign flush')
+    try:
+        connect('198.51.100.2', 443, 0)
+        expect(False, 'still cut')
+    except ConnectionRefusedError:
+        pass
+
+def show_refusals(e):
+    c, s = '192.0.2.2', '198.51.100.2'
+    e.refuse('the gateway itself', LOCAL, c, '192.0.2.1', 443)
+    e.refuse('a local server', LOCAL, c, '192.0.2.77', 443)
+    e.refuse('a local server, IPv6', LOCAL, '2001:db8:1::2', '2001:db8:1::9', 443)
+    e.refuse('the resolver', PROTECTED, c, '203.0.113.53', 53, proto=UDP)
+    e.refuse('a protected server', PROTECTED, c, '203.0.113.9', 443)
+    e.refuse('a protected server in 6to4', PROTECTED, '2001:db8:1::2', '2002:cb00:7109::1', 443)
+    e.refuse('a protected server behind NAT64', PROTECTED, '2001:db8:1::2', '64:ff9b::203.0.113.9', 443)
+    e.refuse('two families', MALFORMED, '2001:db8:1::2', '203.0.113.9', 443)
+    e.refuse('loopback', PROTECTED, c, '127.0.0.1', 443)
+    e.refuse('multicast', PROTECTED, c, '224.0.0.5', 443)
+    e.refuse('nowhere', PROTECTED, c, '0.1.2.3', 443)
+    e.refuse('a client that is none of ours', LOCAL, '203.0.113.70', s, 443)
+    e.refuse('unanswered', UNANSWERED, c, '198.51.100.10', 443, answered=0)
+    e.refuse('one of many', SHARED, '192.0.2.200', '198.51.100.11', 443, evidence=1)
+    for name, more in (('a rule that there is not', {'rule': 9}), ('no rule', {'rule': 0}), ('a rule that watches', {'rule': 2}),
+                       ('a rule that alerts', {'rule': 3}), ('an old book', {'generation': 77}), ('a strange protocol', {'proto': 1}),
+                       ('no client port', {'client_port': 0}), ('no role', {'roles': 0})):
+        show_refusals.last += 1
+        e.refuse(name, MALFORMED, c, f'198.51.100.{show_refusals.last}', 443, **more)
+    send(e.supervisor, PAUSE)
+    time.sleep(0.05)
+    e.refuse('paused', PAUSED, c, '198.51.100.12', 443)
+    send(e.supervisor, RESUME)
+    time.sleep(0.05)
+show_refusals.last = 20
+
+def show_leak(e):
+    told = e.block('192.0.2.2', '198.51.100.2', 8001)
+    e.ask('192.0.2.2', '198.51.100.2', 8001, client_port=40009, flow=2)
+    again = e.hear()
+    expect(again['state'] == RENEWED and again['element'] == told['element'], 'another flow at once is no leak')
+    time.sleep(2.2)
+    e.block('192.0.2.2', '198.51.100.2', 8001, state=LEAKING)
+
+def show_crash(folder, netlink, book):
+    """kill -9: the table stands while the supervisor holds the socket; the next one knows all."""
+    e = Enforce(folder, netlink)
+    e.book(*book, 1)
+    e.block('192.0.2.2', '198.51.100.2', 443)
+    e.block('2001:db8:1::2', '2001:db8:2::2', 443)
+    e.end(signal.SIGKILL, -signal.SIGKILL)
+    expect(len(elements(nft('list', 'ruleset'))) == 2, 'the fence stands while enforce is dead')
+    nft('flush', 'ruleset')
+    e = Enforce(folder, netlink)
+    e.book(*book, 1)
+    expect(len(elements(nft('list', 'ruleset'))) == 2, 'and afterwards')
+    told = e.block('192.0.2.2', '198.51.100.2', 444)
+    expect(told['element'] == 3, 'numbers go on')
+    send(e.report, UNBLOCK, struct.pack('=QII', 1, 0, 0))
+    told = e.hear()
+    expect(told['state'] == RELEASED and told['element'] == 1 and told['port'] == 443, 'unblocked by number')
+    expect(len(elements(nft('list', 'ruleset'))) == 2, 'it is gone')
+    return e
+
+def show_second(folder, book):
+    """Two daemons: the second cannot have the table."""
+    e = Enforce(folder, netlink_sockets())
+    send(e.supervisor, BOOK, book[1], book[0])
+    expect(e.process.wait(10) == 69, f'the second ends with 69: {e.process.returncode}')
+    told = e.hear(0.2)
+    expect(told and told['state'] == CONFLICT, 'and says so')
+
+def show_timeouts(e, book):
+    e.book(*book, 2)
+    told = [e.block('192.0.2.2', '198.51.100.2', 9001), e.block('192.0.2.2', '198.51.100.2', 9002)]
+    begin = time.monotonic()
+    gone = [e.hear(15), e.hear(15)]
+    expect(sorted(t['element'] for t in gone) == sorted(t['element'] for t in told) and all(t['state'] == RELEASED for t in gone), 'released')
+    expect(9.5 < time.monotonic() - begin < 12, 'at their time')
+    time.sleep(0.1)
+    listed = elements(nft('list', 'ruleset'))
+    expect(not any(' 9001' in x or ' 9002' in x for x in listed), f'gone from the kernel, too: {listed}')
+    for port in (9003, 9004):
+        e.block('192.0.2.2', '198.51.100.2', port)
+    e.refuse('a client that spent its budget', BUDGET_CLIENT, '192.0.2.2', '198.51.100.2', 9005)
+    for i in range(2):
+        e.block('192.0.2.3', '198.51.100.2', 9003 + i)
+    e.block('192.0.2.4', '198.51.100.2', 9003)  # ten seconds gave one back
+    e.ask('192.0.2.4', '198.51.100.2', 9004)
+    expect([e.hear()['state'] for _ in range(2)] == [SPENT, REFUSED], 'the whole budget is spent, and it is said')
+    send(e.report, UNBLOCK, struct.pack('=QII', 0, 0, 0))
+    while (last := e.hear(0.5)) is not None:
+        expect(last['state'] == RELEASED, f'all unblocked: {last}')
+    expect(elements(nft('list', 'ruleset')) == [], 'nothing stands')
+
+def flood(sock, stop):
+    while not stop.is_set():
+        with contextlib.suppress(OSError):
+            sock.send(struct.pack('=Q', time.monotonic_ns()))
+
+def measure(e):
+    """A running UDP flow: from the request to the sending time of the last packet that still came through."""
+    times = []
+    for i in range(TRIES):
+        server, client = udp('s', ('198.51.100.2', 20000 + i)), udp('c', ('192.0.2.2', 30000 + i), ('198.51.100.2', 20000 + i))
+        stop, last = multiprocessing.Event(), 0
+        sender = multiprocessing.Process(target=flood, args=(client, stop))
+        sender.start()
+        server.recv(100)
+        begin = time.monotonic_ns()
+        e.ask('192.0.2.2', '198.51.100.2', 20000 + i, proto=UDP, client_port=30000 + i)
+        e.hear()
+        time.sleep(0.01)
+        server.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                last = struct.unpack('=Q', server.recv(100))[0]
+        stop.set()
+        sender.join()
+        times.append(max(0, last - begin) / 1000)
+        server.close(), client.close()
+    times.sort()
+    print(f'verdict to effect on a running flow, {TRIES} tries: median {statistics.median(times):.0f} us, worst {times[-1]:.0f} us')
+
+def show_strangers(folder, netlink, book):
+    """A wrong size or verb closes the sender's link; the rest goes on. STOP takes the table down."""
+    e = Enforce(folder, netlink)
+    e.book(*book, 1)
+    e.inspect.send(struct.pack('=II', BLOCK, 5) + b'short')
+    expect(e.inspect.recv(10) == b'', 'the link of inspect is closed')
+    ours, theirs = pair()
+    send(e.supervisor, LINK, struct.pack('=I', 2), theirs.fileno())
+    e.inspect = ours
+    e.block('192.0.2.2', '198.51.100.2', 443)
+    send(e.supervisor, STOP)
+    e.end(None, 0)
+    expect('keyfence' not in nft('list', 'ruleset'), 'no table after STOP')
+
+def main():
+    if os.geteuid() != 0 or None in (shutil.which('nft'), shutil.which('ip')):
+        print('skipped: needs root, nft and ip')
+        return
+    multiprocessing.set_start_method('fork')
+    while (fd := os.open('/dev/null', os.O_RDONLY | os.O_CLOEXEC)) < 12:  # these numbers are the children's
+        pass
+    with lab(), tempfile.TemporaryDirectory() as folder:
+        nft('add', 'table', 'inet', 'firewall')
+        nft('add', 'chain', 'inet', 'firewall', 'forward', '{ type filter hook forward priority 0; policy accept; }')
+        nft('add', 'rule', 'inet', 'firewall', 'forward', 'ct', 'state', 'established', 'accept')
+        netlink = netlink_sockets()
+        book = make_book(folder, 1, timeout='10m', most=4096, client=1000, all=2000)
+        e = Enforce(folder, netlink)
+        e.book(*book, 1)
+        show_cut(e)
+        show_udp(e)
+        show_refusals(e)
+        show_leak(e)
+        measure(e)
+        show_rude(e)
+        show_second(tempfile.mkdtemp(dir=folder), book)
+        e.end(signal.SIGTERM, 0)
+        expect('keyfence' not in nft('list', 'ruleset'), 'no table after SIGTERM')
+        with tempfile.TemporaryDirectory() as fresh:
+            e = show_crash(fresh, netlink, book)
+            show_timeouts(e, make_book(fresh, 2, timeout='10s', most=4096, client=4, all=6))
+            e.end(signal.SIGTERM, 0)
+            show_strangers(fresh, netlink, book)
+    print(f'{checked} checks passed')
+
+if __name__ == '__main__':
+    main()
