@@ -10,6 +10,7 @@
 
 #include "base/siphash.h"
 
+enum { RECORDS_AT_ONCE = 64 };
 static const char mirror_name[] = "blocks";
 struct record {
 	struct element element;
@@ -90,30 +91,39 @@ static void mirror_write(const struct elements *e, const struct element *of)
 /* The highest number is kept though its element is gone, so that no number is given twice. */
 static void take_record(struct elements *e, size_t slot, const struct record *r)
 {
+	struct element_key key = element_key_of(&r->element.first);
+	struct element *at = &e->at[slot];
 	if (r->element.number == 0 || r->sum != sum_of(e, r))
 		return;
-	struct element_key key = element_key_of(&r->element.first);
-	e->at[slot] = r->element;
-	if (r->element.number >= e->next_number)
-		e->next_number = r->element.number + 1;
-	if (memcmp(&key, &r->element.key, sizeof key) != 0 || elements_find(e, &key) != NULL)
-		e->at[slot].until_us = 0;
+	*at = r->element;
+	if (at->number >= e->next_number)
+		e->next_number = at->number + 1;
+	if (memcmp(&key, &at->key, sizeof key) != 0 || elements_find(e, &key) != NULL)
+		at->until_us = 0;
+	if (!element_stands(at))
+		return;
+	e->index[place_of(e, &key)] = (uint32_t)slot + 1;
+	e->count++;
+}
+
+static void read_records(struct elements *e)
+{
+	struct record some[RECORDS_AT_ONCE];
+	for (size_t slot = 0; slot < e->capacity; slot += RECORDS_AT_ONCE) {
+		size_t n = e->capacity - slot < RECORDS_AT_ONCE ? e->capacity - slot : RECORDS_AT_ONCE;
+		ssize_t got = pread(e->mirror, some, n * sizeof *some, (off_t)(slot * sizeof *some));
+		for (size_t i = 0; got > 0 && i < (size_t)got / sizeof *some; i++)
+			take_record(e, slot + i, &some[i]);
+	}
 }
 
 static void mirror_read(struct elements *e)
 {
-	struct record r;
+	read_records(e);
 	e->free_count = 0;
-	for (size_t slot = e->capacity; slot-- > 0;) { /* so that the lowest free slot is the next */
-		if (pread(e->mirror, &r, sizeof r, (off_t)(slot * sizeof r)) == (ssize_t)sizeof r)
-			take_record(e, slot, &r);
-		if (element_stands(&e->at[slot])) {
-			e->index[place_of(e, &e->at[slot].key)] = (uint32_t)slot + 1;
-			e->count++;
-		} else {
+	for (size_t slot = e->capacity; slot-- > 0;) /* so that the lowest free slot is the next */
+		if (!element_stands(&e->at[slot]))
 			e->free[e->free_count++] = (uint32_t)slot;
-		}
-	}
 }
 
 static int open_file(const char *folder, size_t bytes)

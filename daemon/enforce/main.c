@@ -40,7 +40,7 @@ struct links {
 	int supervisor, inspect, signals;
 	bool stop, started;
 	int status;
-	uint64_t looked_us;
+	uint64_t looked_us, lost_said;
 };
 
 void say(const char *format, ...)
@@ -324,6 +324,14 @@ static void wait_for_something(const struct enforce *e, const struct links *l)
 	poll(p, sizeof p / sizeof *p, TICK_MS);
 }
 
+static void say_lost(const struct enforce *e, struct links *l)
+{
+	if (e->tell.lost == l->lost_said)
+		return;
+	l->lost_said = e->tell.lost;
+	say("report does not keep up: %llu events lost so far", (unsigned long long)l->lost_said);
+}
+
 static void run(struct enforce *e, struct links *l)
 {
 	uint64_t ticked_us = 0;
@@ -343,6 +351,7 @@ static void run(struct enforce *e, struct links *l)
 		if (enforce_now() - ticked_us >= TICK_MS * 1000) {
 			ticked_us = enforce_now();
 			enforce_expire(e);
+			say_lost(e, l);
 		}
 		if (!tell_flush(&e->tell))
 			lose_link(&e->tell.link, "report", -EPIPE);

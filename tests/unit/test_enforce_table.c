@@ -297,6 +297,10 @@ static void test_kernel(void)
 	CHECK(table_raise(&t, form, &e, 1) == 0, "put back");
 	CHECK(table_take(&rude, &k) == 0 && heard_loss(events, t.port),
 	      "the first element was there, and its loss is heard");
+	CHECK(table_take(&rude, &l) == 0 && heard_loss(events, t.port), "the last, too, of another batch");
+	CHECK(table_raise(&t, form, &e, 600 * SECOND) == 0 && !heard_loss(events, t.port),
+	      "raised when all have run out");
+	CHECK(table_take(&rude, &k) == 0 && !heard_loss(events, t.port), "none of them is put back");
 	CHECK(table_renew(&t, &k, SECOND) == 0 && table_renew(&t, &l, SECOND) == 0,
 	      "renewed, whether it is there or not");
 	CHECK(table_put(&t, &l, SECOND) == 0, "put though it is there");
