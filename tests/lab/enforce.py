@@ -473,6 +473,9 @@ def show_strangers(folder, netlink, book):
     expect('keyfence' not in nft('list', 'ruleset'), 'no table after STOP')
 
 def main():
+    if not os.path.exists(PREPARE):
+        print('keyfence-prepare is not built: the lab, which needs a policy with `enforce`, is not tried')
+        return
     if os.geteuid() != 0 or None in (shutil.which('nft'), shutil.which('ip')):
         print('skipped: needs root, nft and ip')
         return
