@@ -28,10 +28,16 @@ void source_date(struct load *l, const struct source_file *f, int64_t built_s, s
 	date_text(built_s, date);
 	s->built = book_write_text(l->writer, span_text(date));
 	int64_t now_s = (int64_t)(l->q->now_us / 1000000), age_s = now_s - built_s;
-	if (f->max_age_s > 0 && (date[0] == '\0' || age_s > (int64_t)f->max_age_s))
+	if (f->max_age_s > 0 && date[0] == '\0')
+		report_warning(
+			l->report, f->named,
+			"`%s` has no date in it, so that nothing tells when its `max_age` is over; leave "
+			"it out",
+			SHOW(f->shown));
+	else if (f->max_age_s > 0 && age_s > (int64_t)f->max_age_s)
 		report_warning(l->report, f->named,
 			       "`%s` is of %s, older than its max_age; a newer one would be right",
-			       SHOW(f->shown), date[0] != '\0' ? date : "no date");
+			       SHOW(f->shown), date);
 }
 
 typedef bool source_reader(struct load *l, const struct source_file *f, bool *ret_unread);
@@ -41,26 +47,38 @@ static bool mmdb_of_countries(struct load *l, const struct source_file *f, bool 
 	return mmdb_load(l, f, MMDB_COUNTRY, ret_unread);
 }
 
+static bool mmdb_of_numbers(struct load *l, const struct source_file *f, bool *ret_unread)
+{
+	return mmdb_load(l, f, MMDB_ASN, ret_unread);
+}
+
 /* What may stand in a list of sources: the form is the key, the path its value. */
+enum { FORMS_MOST = 3 };
 struct source_form {
-	const struct node *path[2];
+	const struct node *path[FORMS_MOST];
 	uint32_t max_age;
 };
 struct source_kind {
-	struct key keys[3];
-	source_reader *read[2];
-	bool countries[2]; /* whether the form is a database of countries */
+	const char *forms; /* for messages */
+	size_t key_count;
+	struct key keys[FORMS_MOST + 1];
+	source_reader *read[FORMS_MOST];
+	bool countries[FORMS_MOST]; /* whether the form is a database of countries */
 };
 #define FORM(name_, i)                                                                         \
 	{                                                                                      \
 		.name = #name_, .read = read_node, .at = offsetof(struct source_form, path[i]) \
 	}
 static const struct source_kind database_kind = {
-	{ FORM(mmdb, 0), FORM(ipfire, 1), KEY(source_form, max_age, read_duration, KEY_MAY) },
-	{ mmdb_of_countries, ipfire_load },
-	{ true, true },
+	"`mmdb`, `ipfire` and `asn`",
+	4,
+	{ FORM(mmdb, 0), FORM(ipfire, 1), FORM(asn, 2), KEY(source_form, max_age, read_duration, KEY_MAY) },
+	{ mmdb_of_countries, ipfire_load, mmdb_of_numbers },
+	{ true, true, false },
 };
 static const struct source_kind provider_kind = {
+	"`aws` and `azure`",
+	3,
 	{ FORM(aws, 0), FORM(azure, 1), KEY(source_form, max_age, read_duration, KEY_MAY) },
 	{ aws_load, azure_load },
 	{ false, false },
@@ -69,15 +87,17 @@ static const struct source_kind provider_kind = {
 static void source_load(struct load *l, const struct node *n, const struct source_kind *kind)
 {
 	struct source_form f = { 0 };
-	if (!schema_read(l, n, "the source", KEYS(kind->keys), &f))
+	if (!schema_read(l, n, "the source", kind->keys, kind->key_count, &f))
 		return;
-	if ((f.path[0] != NULL) == (f.path[1] != NULL)) {
-		report_mistake(l->report, node_where(n),
-			       "a source needs a file; one of `%s` and `%s` would be right",
-			       kind->keys[0].name, kind->keys[1].name);
+	unsigned form = 0, forms = 0;
+	for (unsigned i = 0; i < FORMS_MOST; i++)
+		if (f.path[i] != NULL)
+			form = i, forms++;
+	if (forms != 1) {
+		report_mistake(l->report, node_where(n), "a source needs a file; one of %s would be right",
+			       kind->forms);
 		return;
 	}
-	unsigned form = f.path[0] == NULL;
 	struct span path;
 	bool unread = false;
 	if (!take_text(l, f.path[form], &path))

@@ -95,9 +95,10 @@ static struct said read_record(struct walk *w, uint32_t offset)
 						  { "traits", "autonomous_system_number", NULL } };
 	struct said s = { .offset = offset + 1 };
 	bool registered;
-	for (size_t i = 0; !s.told && i < sizeof countries / sizeof *countries; i++)
+	bool of_countries = w->need == MMDB_COUNTRY;
+	for (size_t i = 0; of_countries && !s.told && i < sizeof countries / sizeof *countries; i++)
 		s.says = country_at(w, offset, countries[i], &s.told);
-	if (s.says == COUNTRY_NONE)
+	if (of_countries && s.says == COUNTRY_NONE)
 		s.registered = country_at(w, offset, registrant, &registered);
 	for (size_t i = 0; s.asn == 0 && i < sizeof numbers / sizeof *numbers; i++)
 		s.asn = asn_at(w, offset, numbers[i]);
@@ -305,12 +306,11 @@ static bool walk_whole(struct walk *w)
 
 static bool holds_needed(struct walk *w)
 {
-	bool told = w->has_country || w->has_registered;
-	if (told || (w->need == MMDB_ASN && w->has_asn))
+	if (w->need == MMDB_ASN ? w->has_asn : w->has_country || w->has_registered)
 		return true;
 	report_mistake(w->l->report, w->file->named,
-		       "the database `%s` is sound, but holds no country%s; one that does would be right",
-		       SHOW(span_text(w->file->path)), w->need == MMDB_ASN ? " and no AS number" : "");
+		       "the database `%s` is sound, but holds no %s; one that does would be right",
+		       SHOW(span_text(w->file->path)), w->need == MMDB_ASN ? "AS number" : "country");
 	return false;
 }
 

@@ -2,12 +2,14 @@
 /* provider: the address lists that clouds publish, with the region of every prefix; a table (regions-aws.yaml,
  * regions-azure.yaml) tells the country of a region.
  * Source: AWS ip-ranges.json (prefixes and ipv6_prefixes: ip_prefix or ipv6_prefix, region; createDate);
- * Azure service tags (values: properties: region, addressPrefixes). One prefix stands there for several services:
+ * Azure service tags (values: properties: region, addressPrefixes; changeNumber, since it has no date: that of a file
+ * is of its copy). One prefix stands there for several services:
  * it is told once, with its region where one row names it. A region GLOBAL says so: no country. A tag of Azure
  * without a region says nothing where a wider prefix names one. */
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "config/file.h"
 #include "config/schema.h"
 
@@ -27,6 +29,8 @@ struct provider {
 	size_t region_count;
 	struct entry *entries;
 	size_t count, room;
+	int64_t built_s;  /* -1: the list has no date */
+	long long change; /* Azure's number of it; -1: none */
 	bool ok;
 };
 
@@ -167,21 +171,22 @@ static void aws_list(struct provider *p, const json_t *root, const char *list, c
 }
 
 /* createDate: "2025-07-24-20-23-14" */
-static void aws_read(struct provider *p, const json_t *root, int64_t *ret_built_s)
+static void aws_read(struct provider *p, const json_t *root)
 {
 	const char *made = json_string_value(json_object_get(root, "createDate"));
 	int64_t s;
 	aws_list(p, root, "prefixes", "ip_prefix");
 	aws_list(p, root, "ipv6_prefixes", "ipv6_prefix");
 	if (made != NULL && strlen(made) >= 10 && date_parse(span_of(made, 10), &s))
-		*ret_built_s = s;
+		p->built_s = s;
 }
 
-static void azure_read(struct provider *p, const json_t *root, int64_t *ret_built_s)
+static void azure_read(struct provider *p, const json_t *root)
 {
 	const json_t *tags = json_object_get(root, "values"), *tag, *prefix;
+	const json_t *change = json_object_get(root, "changeNumber");
 	size_t i, j;
-	(void)ret_built_s; /* the list has no date of its own: that of the file stands */
+	p->change = json_is_integer(change) ? json_integer_value(change) : -1;
 	if (!json_is_array(tags)) {
 		report_mistake(p->l->report, (struct where){ p->file->path, 0, 0 },
 			       "there is no list `values`; Azure's service tags would be right");
@@ -197,26 +202,31 @@ static void azure_read(struct provider *p, const json_t *root, int64_t *ret_buil
 	}
 }
 
-typedef void list_reader(struct provider *p, const json_t *root, int64_t *ret_built_s);
+typedef void list_reader(struct provider *p, const json_t *root);
 
-static void provider_write(struct provider *p, const char *label, int64_t built_s)
+static void provider_write(struct provider *p, const char *label)
 {
 	struct book_source s = source_begin(p->l, KIND_PROVIDER, label, p->file->shown);
 	s.has = SOURCE_HAS_COUNTRY;
 	entries_write(p);
-	source_date(p->l, p->file, built_s, &s);
+	source_date(p->l, p->file, p->built_s, &s);
+	if (p->change >= 0) {
+		char number[40];
+		struct text t = text_in(number, sizeof number);
+		text_printf(&t, "change %lld", p->change);
+		s.built = book_write_text(p->l->writer, span_text(number));
+	}
 	source_end(p->l, &s, true);
 }
 
 static bool provider_load(struct load *l, const struct source_file *f, const char *label, const char *table,
 			  list_reader *read, bool *ret_unread)
 {
-	struct provider p = { .l = l, .file = f, .ok = true };
+	struct provider p = { .l = l, .file = f, .built_s = -1, .change = -1, .ok = true };
 	struct arena arena = { 0 };
 	struct span bytes;
-	int64_t built_s = 0;
 	json_error_t error;
-	int r = file_read(&arena, f->path, PROVIDER_FILE_BYTES, &bytes, &built_s);
+	int r = file_read(&arena, f->path, PROVIDER_FILE_BYTES, &bytes, NULL);
 	*ret_unread = r < 0;
 	if (r < 0) {
 		report_mistake(l->report, f->named, "the list `%s` cannot be read: %s",
@@ -231,7 +241,7 @@ static bool provider_load(struct load *l, const struct source_file *f, const cha
 		p.ok = false;
 	} else {
 		table_load(&p, table);
-		read(&p, root, &built_s);
+		read(&p, root);
 	}
 	if (p.ok && p.count == 0) {
 		report_mistake(l->report, f->named, "the list `%s` holds no prefix",
@@ -239,7 +249,7 @@ static bool provider_load(struct load *l, const struct source_file *f, const cha
 		p.ok = false;
 	}
 	if (p.ok && !l->arena.failed)
-		provider_write(&p, label, built_s);
+		provider_write(&p, label);
 	json_decref(root);
 	free(p.entries);
 	arena_done(&arena);

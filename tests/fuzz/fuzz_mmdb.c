@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes as a database: it is refused in one line, or its ranges make a book that opens and name only countries
- * that there are. */
+/* Any bytes as a database of countries, then of AS numbers: it is refused in one line, or its ranges make a book that
+ * opens and name only countries that there are; asked for numbers alone, none. */
 #define _GNU_SOURCE
 #include <errno.h>
 
@@ -26,16 +26,13 @@ static void check_book(const struct book *b)
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void load(const struct config_request *q)
 {
-	char path[64];
-	int fd = bytes_as_file(data, len, path);
 	struct config_report *r = config_report_new();
-	struct config_request q = { .catalogue = catalogue_folder(), .asn_db = path };
 	uint8_t *image = NULL;
 	size_t bytes = 0;
 	struct book b;
-	int result = config_load(&q, r, &image, &bytes);
+	int result = config_load(q, r, &image, &bytes);
 	if (result != 0 && result != -EBADMSG)
 		abort();
 	if (config_mistakes(r) != (result == 0 ? 0 : 1))
@@ -44,8 +41,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	if (result == 0)
 		check_book(&b);
+	if (result == 0 && q->asn_db != NULL && book_source(&b, 0)->has != SOURCE_HAS_ASN)
+		abort();
 	free(image);
 	config_report_free(r);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char path[64];
+	int fd = bytes_as_file(data, len, path);
+	load(&(struct config_request){ .catalogue = catalogue_folder(), .country_db = path });
+	load(&(struct config_request){ .catalogue = catalogue_folder(), .asn_db = path });
 	close(fd);
 	return 0;
 }

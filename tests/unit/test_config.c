@@ -237,7 +237,7 @@ static const struct row {
 	  "\"2027-02-28T23:00:00\", owner: o, reason: x}]\n",
 	  ":3:31: `until` is " },
 	{ "source without a file", "version: 1\ngeo: {databases: [{max_age: 45d}]}\n",
-	  ":2:19: a source needs a file; one of `mmdb` and `ipfire` would be right" },
+	  ":2:19: a source needs a file; one of `mmdb`, `ipfire` and `asn` would be right" },
 	{ "two files", "version: 1\ngeo: {providers: [{aws: a, azure: b}]}\n",
 	  ":2:19: a source needs a file" },
 	{ "no such database", "version: 1\ngeo: {databases: [{mmdb: nope.mmdb}]}\n",

@@ -47,7 +47,8 @@ static const struct row {
 	{ "GeoIP2-City-Shield-Test", NULL, "2001:218::1", "JP", "", 0 },
 	{ "GeoIP2-City-Test-Broken-Double-Format",
 	  "damaged: a value has a size that its type cannot have at node 147", 0, 0, 0, 0 },
-	{ "GeoIP2-City-Test-Invalid-Node-Count", "damaged: in its metadata, a value that is needed", 0, 0, 0, 0 },
+	{ "GeoIP2-City-Test-Invalid-Node-Count", "damaged: in its metadata, a value that is needed", 0, 0, 0,
+	  0 },
 	{ "GeoIP2-City-Test", NULL, "81.2.69.160", "GB", "", 0 },
 	{ "GeoIP2-Connection-Type-Test", NO_COUNTRY, 0, 0, 0, 0 },
 	{ "GeoIP2-Country-Shield-Test", NULL, "2001:218::1", "JP", "", 0 },
@@ -161,7 +162,18 @@ static void check_asn(void)
 	}
 	loaded_done(&l);
 	l = load_database(GEO "GeoIP2-Domain-Test.mmdb", true);
-	CHECK(l.result == -EBADMSG && report_has(l.report, "holds no country and no AS number"), "neither");
+	CHECK(l.result == -EBADMSG && report_has(l.report, "holds no AS number; one that does"), "neither");
+	loaded_done(&l);
+	scratch_text("policy.yaml",
+		     "version: 1\ngeo: {databases: [{asn: " GEO "GeoIP2-Enterprise-Test.mmdb}]}\n");
+	l = load_request(&(struct config_request){ .policy = scratch_path("policy.yaml") });
+	CHECK(l.result == 0 && report_has(l.report, "no database of countries"), "numbers tell no country");
+	if (l.result == 0) {
+		struct said s = ask(&l.book, "74.209.24.0");
+		CHECK(s.asn == 14671 && s.says == COUNTRY_NONE && s.registered == COUNTRY_NONE,
+		      "asked for numbers");
+		CHECK(book_source(&l.book, 0)->has == SOURCE_HAS_ASN, "though it holds countries");
+	}
 	loaded_done(&l);
 }
 

@@ -87,6 +87,22 @@ static void check_azure(void)
 	struct loaded l = load_list("azure", azure_good);
 	check_ranges("azure", &l, want, sizeof want / sizeof *want);
 	CHECK(l.result == 0 && l.book.count[BOOK_RANGE6] == 1, "IPv6");
+	CHECK(l.result == 0 &&
+		      strcmp(book_string(&l.book, book_source(&l.book, 0)->built), "change 363") == 0,
+	      "its number stands for a date");
+	loaded_done(&l);
+	l = load_list("azure", "{\"changeNumber\": \"363\", \"values\": [{\"properties\": "
+			       "{\"region\": \"eastus\", \"addressPrefixes\": [\"20.1.0.0/16\"]}}]}");
+	CHECK(l.result == 0 && book_source(&l.book, 0)->built.bytes == 0, "without a number, nothing does");
+	loaded_done(&l);
+	scratch_text("list.json", azure_good);
+	scratch_text("policy.yaml", "version: 1\ngeo: {providers: [{azure: list.json, max_age: 1d}]}\n");
+	l = load_request(&(struct config_request){ .policy = scratch_path("policy.yaml"),
+						   .now_us = UINT64_C(1798761600) * 1000000 });
+	CHECK(l.result == 0 &&
+		      report_has(l.report,
+				 "policy.yaml:2:27: `list.json` has no date in it, so that nothing tells"),
+	      "max_age of what has no date");
 	loaded_done(&l);
 }
 
