@@ -20,13 +20,10 @@
 
 enum process { PROCESS_SUPERVISOR, PROCESS_PREPARE, PROCESS_INSPECT, PROCESS_REPORT, PROCESS_ENFORCE, PROCESSES };
 
-/* Where a process finds its links: descriptors at exec. A link that there is not (observe mode) is closed. */
+/* Descriptors at exec. Every other link comes as a VERB_LINK, at start as after a restart of the process at its other end. */
 enum {
 	LINK_SUPERVISOR = 3,
-	LINK_REPORT = 4,   /* of inspect, enforce */
-	LINK_INSPECT = 5,  /* of report, enforce */
-	LINK_ENFORCE = 6,  /* of inspect, report */
-	NETLINK_REQUESTS = 7, NETLINK_EVENTS = 8, NETLINK_CONNTRACK = 9, /* of enforce: opened by the supervisor */
+	NETLINK_REQUESTS = 4, NETLINK_EVENTS = 5, NETLINK_CONNTRACK = 6, /* of enforce: opened by the supervisor */
 };
 
 enum verb {

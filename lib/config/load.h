@@ -34,10 +34,14 @@ void policy_load(struct load *l, const struct node *root);
 void regions_builtin(struct load *l);
 void regions_load(struct load *l, const struct node *regions);
 void groups_load(struct load *l, const struct node *groups);
-void rules_load(struct load *l, const struct node *rules);
+void rules_load(struct load *l, const struct node *rules, enum mode mode); /* mode: the policy's */
 void exceptions_load(struct load *l, const struct node *exceptions);
 void rules_warn_hidden(struct load *l, const struct node *rules);
 void geo_load(struct load *l, const struct node *geo);
+/* What the daemon needs beside judgement: interfaces, outputs, what enforce may do. */
+void captures_load(struct load *l, const struct node *captures);
+void alerts_load(struct load *l, const struct node *alerts, bool captures, uint32_t *ret_window_s);
+void enforce_load(struct load *l, const struct node *enforce, const struct node *mode);
 
 /* One source of location. `named` is where the policy names it (line 0: the request does), `shown` how it is
  * called in the book and in messages, `path` where it is. */

@@ -23,17 +23,12 @@ static const struct key flows_keys[] = { KEY(flows_form, by_vlan, read_bool, KEY
 
 struct policy_form {
 	const struct node *version, *site, *local, *resolvers, *geo, *groups, *regions, *rules, *exceptions,
-		*flows;
-	unsigned mode, size;
+		*flows, *capture, *alerts, *enforce;
+	unsigned mode, size, fences;
 };
 static const struct key policy_keys[] = {
 	KEY(policy_form, version, read_node, KEY_MUST),
-	/* blocking belongs to the daemon, which is not there yet */
-	{ .name = "mode",
-	  .read = read_word,
-	  .at = offsetof(struct policy_form, mode),
-	  .set = WORDS_MODE,
-	  .later = 1u << MODE_ENFORCE },
+	KEY_WORD(policy_form, mode, read_word, KEY_MAY, WORDS_MODE),
 	KEY(policy_form, site, read_map, KEY_MAY),
 	KEY_WORD(policy_form, size, read_word, KEY_MAY, WORDS_SIZE),
 	KEY(policy_form, local, read_node, KEY_MAY),
@@ -44,11 +39,11 @@ static const struct key policy_keys[] = {
 	KEY(policy_form, rules, read_list, KEY_MAY),
 	KEY(policy_form, exceptions, read_list, KEY_MAY),
 	KEY(policy_form, flows, read_map, KEY_MAY),
-	KEY_OF_LATER(capture),
+	KEY(policy_form, capture, read_list, KEY_MAY),
+	KEY(policy_form, alerts, read_map, KEY_MAY),
+	KEY(policy_form, enforce, read_map, KEY_MAY),
+	KEY_WORD(policy_form, fences, read_word, KEY_MAY, WORDS_FENCING),
 	KEY_OF_LATER(schedules),
-	KEY_OF_LATER(enforce),
-	KEY_OF_LATER(alerts),
-	KEY_OF_LATER(fences),
 };
 
 static void check_version(struct load *l, const struct node *version)
@@ -117,12 +112,12 @@ static void warn_of_blindness(struct load *l, const struct policy_form *f)
 
 void policy_load(struct load *l, const struct node *root)
 {
-	struct policy_form f = { .mode = MODE_OBSERVE, .size = SIZE_MEDIUM };
+	struct policy_form f = { .mode = MODE_OBSERVE, .size = SIZE_MEDIUM, .fences = FENCING_STRICT };
 	struct book_settings s = { .latitude = NAN, .longitude = NAN, .window_s = 300, .has_policy = 1 };
 	s.policy_file = book_write_text(l->writer, span_text(l->q->policy));
 	schema_read(l, root, "the policy", KEYS(policy_keys), &f);
 	check_version(l, f.version);
-	s.mode = (uint8_t)f.mode, s.size = (uint8_t)f.size;
+	s.mode = (uint8_t)f.mode, s.size = (uint8_t)f.size, s.fences = (uint8_t)f.fences;
 	site_load(l, f.site, &s);
 	struct flows_form flows = { .by_vlan = false };
 	if (f.flows != NULL)
@@ -132,10 +127,13 @@ void policy_load(struct load *l, const struct node *root)
 	networks_load(l, f.resolvers, BOOK_RESOLVER, &s.resolvers_auto);
 	regions_load(l, f.regions);
 	groups_load(l, f.groups);
-	rules_load(l, f.rules);
+	rules_load(l, f.rules, (enum mode)f.mode);
 	exceptions_load(l, f.exceptions);
 	rules_warn_hidden(l, f.rules);
 	geo_load(l, f.geo);
+	captures_load(l, f.capture);
+	alerts_load(l, f.alerts, f.capture != NULL, &s.window_s);
+	enforce_load(l, f.enforce, f.mode == MODE_ENFORCE ? node_find(root, "mode") : NULL);
 	warn_of_blindness(l, &f);
 	book_write(l->writer, BOOK_SETTINGS, &s);
 }

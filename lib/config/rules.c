@@ -21,11 +21,7 @@ static const struct key rule_keys[] = {
 	KEY(rule_form, outside, read_node, KEY_MAY),
 	KEY_WORD(rule_form, action, read_word, KEY_MUST, WORDS_ACTION),
 	KEY_WORD(rule_form, unsure, read_word, KEY_MAY, WORDS_UNSURE),
-	{ .name = "mode",
-	  .read = read_word,
-	  .at = offsetof(struct rule_form, mode),
-	  .set = WORDS_MODE,
-	  .later = 1u << MODE_ENFORCE },
+	KEY_WORD(rule_form, mode, read_word, KEY_MAY, WORDS_MODE),
 	KEY_OF_LATER(when),
 	KEY_OF_LATER(country),
 	KEY_OF_LATER(asn),
@@ -126,14 +122,25 @@ static void check_unsure(struct load *l, const struct node *at, const struct rul
 			"`unsure` without a region says nothing: such a rule is never unsure; leave it out");
 }
 
-static void rule_load(struct load *l, const struct node *n)
+/* A rule may only observe where the policy enforces; never the other way round. */
+static void check_mode(struct load *l, const struct node *at, const struct rule_form *f, enum mode mode)
 {
-	struct rule_form f = { .action = ACTION_ALERT, .unsure = UNSURE_UNSET, .mode = MODE_OBSERVE };
+	if (f->mode == MODE_ENFORCE && mode == MODE_OBSERVE)
+		report_mistake(
+			l->report, node_where(node_find(at, "mode")),
+			"the policy only observes, so that no rule can do more; leave it out, or give the "
+			"policy this mode");
+}
+
+static void rule_load(struct load *l, const struct node *n, enum mode mode)
+{
+	struct rule_form f = { .action = ACTION_ALERT, .unsure = UNSURE_UNSET, .mode = mode };
 	size_t other;
 	schema_read(l, n, "the rule", KEYS(rule_keys), &f);
 	if (n->kind != NODE_MAP)
 		return;
 	check_unsure(l, n, &f);
+	check_mode(l, n, &f, mode);
 	if (f.name.len > 0 && load_find(l, BOOK_RULE, f.name, &other))
 		report_mistake(l->report, node_where(node_find(n, "name")),
 			       "a rule `%s` is there already; a name of its own would be right",
@@ -149,7 +156,7 @@ static void rule_load(struct load *l, const struct node *n)
 	book_write(l->writer, BOOK_RULE, &r);
 }
 
-void rules_load(struct load *l, const struct node *rules)
+void rules_load(struct load *l, const struct node *rules, enum mode mode)
 {
 	for (const struct node *i = rules != NULL ? rules->first : NULL; i != NULL; i = i->next) {
 		if (book_written(l->writer, BOOK_RULE) >= RULES_MOST) {
@@ -157,7 +164,7 @@ void rules_load(struct load *l, const struct node *rules)
 				       RULES_MOST);
 			return;
 		}
-		rule_load(l, i);
+		rule_load(l, i, mode);
 	}
 }
 

@@ -20,6 +20,7 @@ struct key {
 	enum key_need need;
 	enum word_set set; /* of read_word, read_words, read_paths */
 	unsigned later;    /* read_word: 1 << value of words that are of a version to come */
+	uint32_t least, most; /* read_count, read_rate, read_duration (seconds); most 0: no bounds */
 };
 /* The name of a key is the name of its field, so that no word is spelled twice. */
 #define KEY(type, field_, reader, need_)                                                                \
@@ -30,6 +31,11 @@ struct key {
 	{                                                                                                \
 		.name = #field_, .read = (reader), .at = offsetof(struct type, field_), .need = (need_), \
 		.set = (words)                                                                           \
+	}
+#define KEY_NUMBER(type, field_, reader, least_, most_)                                              \
+	{                                                                                            \
+		.name = #field_, .read = (reader), .at = offsetof(struct type, field_),              \
+		.need = KEY_MAY, .least = (least_), .most = (most_)                                  \
 	}
 #define KEY_OF_LATER(name_)                       \
 	{                                         \
@@ -55,6 +61,8 @@ key_reader read_bool;     /* bool */
 key_reader read_country;  /* country */
 key_reader read_degrees;  /* double */
 key_reader read_duration; /* uint32_t: seconds */
+key_reader read_count;    /* uint32_t */
+key_reader read_rate;     /* uint32_t: a minute, as 64/m */
 key_reader read_date;     /* struct span: 2026-11-01 */
 key_reader read_instant;  /* uint64_t: us since 1970; a date is the first second of that day, in UTC */
 key_reader read_prefix;   /* struct prefix */

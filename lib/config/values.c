@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Readers of values that have a form of their own: countries, prefixes, numbers, durations, dates. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,13 +96,50 @@ static bool take_digits(struct cursor *c, size_t least, size_t most, uint64_t *r
 	return n >= least;
 }
 
+/* A number with what stands behind it (or nothing), within the bounds of the key. */
+static void read_number(struct load *l, const struct node *value, const struct key *key, const char *behind,
+			uint32_t *into)
+{
+	uint64_t n;
+	if (!node_is(l, value, NODE_TEXT, "a number"))
+		return;
+	struct cursor c = cursor_of(value->text);
+	bool ok = take_digits(&c, 1, 9, &n) && span_equal(c.rest, span_text(behind));
+	if (ok && n >= key->least && n <= key->most)
+		*into = (uint32_t)n;
+	else
+		report_mistake(l->report, node_where(value),
+			       "`%s` is `%s`; %" PRIu32 "%s to %" PRIu32 "%s would be right", NAME_OF(value),
+			       SHOW(value->text), key->least, behind, key->most, behind);
+}
+
+void read_count(struct load *l, const struct node *value, const struct key *key, void *into)
+{
+	read_number(l, value, key, "", into);
+}
+
+void read_rate(struct load *l, const struct node *value, const struct key *key, void *into)
+{
+	read_number(l, value, key, "/m", into);
+}
+
+static void take_duration(struct load *l, const struct node *value, const struct key *key, uint32_t s,
+			  uint32_t *into)
+{
+	if (key->most == 0 || (s >= key->least && s <= key->most))
+		*into = s;
+	else
+		report_mistake(l->report, node_where(value),
+			       "`%s` is `%s`; %" PRIu32 "s to %" PRIu32 "s would be right", NAME_OF(value),
+			       SHOW(value->text), key->least, key->most);
+}
+
 void read_duration(struct load *l, const struct node *value, const struct key *key, void *into)
 {
 	static const struct {
 		char letter;
 		uint32_t seconds;
 	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
-	(void)key;
 	if (!node_is(l, value, NODE_TEXT, "a duration"))
 		return;
 	struct cursor c = cursor_of(value->text);
@@ -109,7 +147,7 @@ void read_duration(struct load *l, const struct node *value, const struct key *k
 	bool digits = take_digits(&c, 1, 9, &n);
 	for (size_t i = 0; digits && c.rest.len == 1 && i < sizeof units / sizeof *units; i++)
 		if (c.rest.at[0] == (uint8_t)units[i].letter && n > 0 && n * units[i].seconds <= UINT32_MAX) {
-			*(uint32_t *)into = (uint32_t)(n * units[i].seconds);
+			take_duration(l, value, key, (uint32_t)(n * units[i].seconds), into);
 			return;
 		}
 	report_mistake(l->report, node_where(value),
