@@ -129,6 +129,14 @@ static void end_links(void)
 	}
 }
 
+static void send_link(enum process to, int theirs)
+{
+	struct message_link m = { .to = to };
+	if (message_send(d.supervisor, VERB_LINK, &m, theirs) < 0)
+		die("send a link");
+	close(theirs);
+}
+
 static bool wait_for(enum verb verb, struct message *ret, int ms)
 {
 	int passed;
@@ -154,8 +162,6 @@ static const char *start(void)
 	d.pid = fork();
 	if (d.pid == 0) {
 		dup2(theirs[0], LINK_SUPERVISOR);
-		dup2(theirs[1], LINK_INSPECT);
-		dup2(theirs[2], LINK_ENFORCE);
 		if (fcntl(PROGRAM_STDOUT, F_GETFD) >= 0)
 			dup2(PROGRAM_STDOUT, STDOUT_FILENO);
 		else
@@ -163,8 +169,9 @@ static const char *start(void)
 		execl(d.program, d.program, (char *)NULL);
 		_exit(127);
 	}
-	for (unsigned i = 0; i < 3; i++)
-		close(theirs[i]);
+	close(theirs[0]);
+	send_link(PROCESS_INSPECT, theirs[1]);
+	send_link(PROCESS_ENFORCE, theirs[2]);
 	send_book();
 	return wait_for(VERB_READY, &m, READY_MS) ? "ok" : "not ready";
 }
