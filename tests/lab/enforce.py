@@ -11,7 +11,8 @@ APPLIED, RENEWED, FAILED, REFUSED, RELEASED, LEAKING, SPENT, CONFLICT = range(8)
 (NOT, PROTECTED, LOCAL, UNANSWERED, FULL, BUDGET_CLIENT, BUDGET, MALFORMED, PAUSED, SHARED) = range(10)
 BLOCK_FORM, NETFILTER = '=QQ16s16sQQQQHHHHBBBBI', 12
 TCP, UDP, TRIES, NEIGHBOUR_PACKETS = 6, 17, 50, 10000
-NETLINK_AT = (7, 8, 9)
+INSPECT, REPORT = 2, 3 # enum process
+NETLINK_AT = (4, 5, 6)
 POLICY = '''version: 1
 mode: enforce
 site: {{name: lab, country: TW}}
@@ -122,14 +123,20 @@ class Enforce:
         self.supervisor, a = pair()
         self.report, b = pair()
         self.inspect, c = pair()
-        given = {3: a, 4: b, 5: c, **dict(zip(NETLINK_AT, netlink))}
+        given = {3: a, **dict(zip(NETLINK_AT, netlink))}
         def place():
             for at, s in given.items(): # all of our own descriptors lie higher
                 os.dup2(s.fileno(), at)
         self.process = subprocess.Popen((ENFORCE,), close_fds=False, preexec_fn=place, env={**os.environ, 'RUNTIME_DIRECTORY': folder, 'ASAN_OPTIONS': 'detect_leaks=0'})
         self.started.append(self.process)
-        for s in (a, b, c):
-            s.close()
+        self.give(REPORT, b)
+        self.give(INSPECT, c)
+        a.close()
+
+    def give(self, peer, theirs):
+        """The link to another process, from the supervisor's hand."""
+        send(self.supervisor, LINK, struct.pack('=I', peer), theirs.fileno())
+        theirs.close()
 
     def book(self, memfd, body, generation):
         send(self.supervisor, BOOK, body, memfd)
@@ -464,9 +471,8 @@ def show_strangers(folder, netlink, book):
     e.book(*book, 1)
     e.inspect.send(struct.pack('=II', BLOCK, 5) + b'short')
     expect(e.inspect.recv(10) == b'', 'the link of inspect is closed')
-    ours, theirs = pair()
-    send(e.supervisor, LINK, struct.pack('=I', 2), theirs.fileno())
-    e.inspect = ours
+    e.inspect, theirs = pair()
+    e.give(INSPECT, theirs)
     e.block('192.0.2.2', '198.51.100.2', 443)
     send(e.supervisor, STOP)
     e.end(None, 0)
