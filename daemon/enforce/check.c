@@ -56,10 +56,31 @@ static bool holds(const struct prefix *rows, size_t n, const struct address *a)
 	return false;
 }
 
+/* Where our own alerts go to. */
+static bool is_log_receiver(const struct book *b, const struct address *a)
+{
+	for (size_t i = 0; i < b->count[BOOK_OUTPUT]; i++) {
+		const struct book_output *o = book_output(b, i);
+		if (o->kind == OUTPUT_SYSLOG && o->transport != TRANSPORT_UNIX && address_equal(&o->host, a))
+			return true;
+	}
+	return false;
+}
+
+/* What a network cannot do without is not cut off by port either, whoever serves it: names, addresses, time (IANA). */
+static bool is_lifeline(const struct message_block *r)
+{
+	static const uint16_t udp[] = { 53, 67, 68, 123, 546, 547 };
+	for (size_t i = 0; r->proto == PROTO_UDP && i < sizeof udp / sizeof *udp; i++)
+		if (r->server_port == udp[i])
+			return true;
+	return r->proto == PROTO_TCP && r->server_port == 53;
+}
+
 static enum block_refusal check_server(const struct book *b, const struct address *server)
 {
 	if (!is_unicast(server) || holds(book_protect(b, 0), b->count[BOOK_PROTECT], server) ||
-	    holds(book_resolver(b, 0), b->count[BOOK_RESOLVER], server))
+	    holds(book_resolver(b, 0), b->count[BOOK_RESOLVER], server) || is_log_receiver(b, server))
 		return REFUSED_PROTECTED;
 	return book_is_local(b, server) ? REFUSED_LOCAL : REFUSED_NOT;
 }
@@ -106,8 +127,8 @@ enum block_refusal check_request(struct guard *g, const struct message_block *r,
 	if (!r->answered && !(r->evidence & EV_DNS)) /* one packet that anybody can forge blocks nothing */
 		return REFUSED_UNANSWERED;
 	enum block_refusal places = check_places(&g->book, &r->client, &r->server);
-	if (places != REFUSED_NOT)
-		return places;
+	if (places != REFUSED_NOT || is_lifeline(r))
+		return places != REFUSED_NOT ? places : REFUSED_PROTECTED;
 	if (is_shared(&g->book, &r->client) && strength_of(r->evidence) == STRENGTH_WEAK)
 		return REFUSED_SHARED; /* one of many could cut off the rest with what a client can forge */
 	if (standing)

@@ -187,6 +187,8 @@ static void first_book(struct enforce *e, struct links *l)
 	if (start_table(e, l) == 0)
 		report_start(e);
 	l->started = true;
+	if (e->guard.paused && e->table.standing)
+		enforce_unblock(e, 0);
 }
 
 static void take_book(struct enforce *e, struct links *l, const struct message_book *m, int memfd)
@@ -226,6 +228,14 @@ static void take_link(struct enforce *e, struct links *l, const struct message_l
 		close(fd);
 }
 
+/* Whoever pauses wants the network as if we were not there: what stands goes, too. */
+static void pause_all(struct enforce *e, const struct links *l)
+{
+	e->guard.paused = true;
+	if (l->started)
+		enforce_unblock(e, 0);
+}
+
 static void hear_supervisor(struct enforce *e, struct links *l)
 {
 	struct message m;
@@ -239,7 +249,7 @@ static void hear_supervisor(struct enforce *e, struct links *l)
 		switch (m.verb) {
 		case VERB_BOOK: take_book(e, l, &m.body.book, fd); break;
 		case VERB_LINK: take_link(e, l, &m.body.link, fd); break;
-		case VERB_PAUSE: e->guard.paused = true; break;
+		case VERB_PAUSE: pause_all(e, l); break;
 		case VERB_RESUME: e->guard.paused = false; break;
 		default: stop(l, STATUS_DONE); break;
 		}

@@ -14,20 +14,22 @@
 
 enum { HIGH = 64 }; /* descriptors are put aside here before they take their places */
 
+static const char prefix[] = "keyfence-"; /* of the executables' names */
+
 static const struct {
-	const char *name, *file;
+	const char *file;
 	uint64_t keeps; /* capabilities over the exec */
 } roles[PROCESSES] = {
-	[PROCESS_SUPERVISOR] = { "supervisor", NULL, 0 },
-	[PROCESS_PREPARE] = { "prepare", "keyfence-prepare", 0 },
-	[PROCESS_INSPECT] = { "inspect", "keyfence-inspect", 1u << CAP_NET_RAW },
-	[PROCESS_REPORT] = { "report", "keyfence-report", 0 },
-	[PROCESS_ENFORCE] = { "enforce", "keyfence-enforce", 1u << CAP_NET_ADMIN },
+	[PROCESS_SUPERVISOR] = { "keyfence-supervisor", 0 },
+	[PROCESS_PREPARE] = { "keyfence-prepare", 0 },
+	[PROCESS_INSPECT] = { "keyfence-inspect", 1u << CAP_NET_RAW },
+	[PROCESS_REPORT] = { "keyfence-report", 0 },
+	[PROCESS_ENFORCE] = { "keyfence-enforce", 1u << CAP_NET_ADMIN },
 };
 
 const char *process_name(enum process p)
 {
-	return roles[p].name;
+	return roles[p].file + sizeof prefix - 1;
 }
 
 /* Beside us in a build, else where it was installed. */

@@ -34,6 +34,12 @@ static void add_prefix(struct book_writer *w, enum book_section_id id, const cha
 	book_write(w, id, &p);
 }
 
+static void add_receiver(struct book_writer *w, uint8_t kind, uint8_t transport, const char *text)
+{
+	struct book_output o = { .kind = kind, .transport = transport, .host = at(text), .port = 601 };
+	book_write(w, BOOK_OUTPUT, &o);
+}
+
 static void add_group(struct book_writer *w, const char *name, const char *text, uint8_t shared)
 {
 	struct book_group g = { .name = book_write_text(w, span_text(name)),
@@ -77,6 +83,8 @@ static uint8_t *make_book(struct guard *ret, uint8_t mode)
 	add_prefix(w, BOOK_PROTECT, "198.51.100.128/25");
 	add_prefix(w, BOOK_PROTECT, "2001:db8:9::/48");
 	add_prefix(w, BOOK_RESOLVER, "203.0.113.53");
+	add_receiver(w, OUTPUT_SYSLOG, TRANSPORT_TCP, "203.0.113.60");
+	add_receiver(w, OUTPUT_SYSLOG, TRANSPORT_UNIX, "203.0.113.8"); /* a socket of this machine has no host */
 	add_group(w, "many", "192.0.2.128/25", 1);
 	add_group(w, "few", "192.0.2.16/28", 0);
 	add_rule(w, ACTION_BLOCK, UNSURE_NEXT, MODE_ENFORCE, 0);
@@ -109,6 +117,7 @@ static const struct known {
 	{ "198.51.100.128", REFUSED_PROTECTED, false, false, false },
 	{ "198.51.100.255", REFUSED_PROTECTED, false, false, false },
 	{ "203.0.113.53", REFUSED_PROTECTED, false, false, false },
+	{ "203.0.113.60", REFUSED_PROTECTED, false, false, false },
 	{ "192.0.2.1", REFUSED_LOCAL, true, false, false },
 	{ "192.0.2.17", REFUSED_LOCAL, true, false, true },
 	{ "192.0.2.200", REFUSED_LOCAL, true, true, false },
@@ -160,6 +169,12 @@ static bool rule_orders(uint16_t rule, const struct known *client)
 	return rule == RULE_BLOCKS || rule == RULE_UNSURE_BLOCKS || (rule == RULE_FOR_FEW && client->few);
 }
 
+static bool is_lifeline(const struct message_block *b)
+{
+	unsigned p = b->server_port;
+	return p == 53 || (b->proto == 17 && (p == 67 || p == 68 || p == 123 || p == 546 || p == 547));
+}
+
 static enum block_refusal model(const struct asked *a, bool paused)
 {
 	const struct message_block *b = &a->b;
@@ -177,6 +192,8 @@ static enum block_refusal model(const struct asked *a, bool paused)
 		return a->server->as_server;
 	if (!a->client->client)
 		return REFUSED_LOCAL;
+	if (is_lifeline(b))
+		return REFUSED_PROTECTED;
 	if (a->client->many && (b->evidence & 0xF0) == 0)
 		return REFUSED_SHARED;
 	return !a->standing && a->elements >= MOST ? REFUSED_FULL : REFUSED_NOT;
@@ -187,16 +204,23 @@ static uint8_t mostly(uint8_t usual, uint8_t others)
 	return random_below(8) > 0 ? usual : (uint8_t)random_below(others);
 }
 
+static uint16_t random_port(void)
+{
+	static const uint16_t known_ports[] = { 0, 52, 53, 67, 68, 69, 123, 546, 547 };
+	return random_below(4) == 0 ? known_ports[random_below(sizeof known_ports / sizeof *known_ports)]
+				    : (uint16_t)(random_below(20) * 3000);
+}
+
 static struct asked ask_at_random(void)
 {
-	struct asked a = { .client = &known[random_below(2) ? 8 + random_below(3) : random_below(KNOWN)],
+	struct asked a = { .client = &known[random_below(2) ? 9 + random_below(3) : random_below(KNOWN)],
 			   .server = &known[random_below(2) ? random_below(3) : random_below(KNOWN)],
 			   .standing = random_below(2) == 0,
 			   .elements = MOST - 2 + random_below(4) };
 	a.b = (struct message_block){ .client = at(a.client->text),
 				      .server = at(a.server->text),
 				      .client_port = (uint16_t)(random_below(20) * 3000),
-				      .server_port = (uint16_t)(random_below(20) * 3000),
+				      .server_port = random_port(),
 				      .rule = mostly(RULE_BLOCKS, RULES_MOST + 3),
 				      .service = mostly(1, 4),
 				      .proto = mostly(random_below(2) ? 6 : 17, 20),
@@ -233,7 +257,7 @@ static void test_model(struct guard *g)
 static bool is_free_v4(uint32_t a)
 {
 	return a >> 24 != 0 && a >> 24 != 127 && a >> 28 != 0xE && a != UINT32_MAX && a >> 16 != 0xA9FE &&
-	       a >> 8 != 0xC00002 && a != 0xCB007109 && a != 0xCB007135 &&
+	       a >> 8 != 0xC00002 && a != 0xCB007109 && a != 0xCB007135 && a != 0xCB00713C &&
 	       !(a >= 0xC6336480 && a <= 0xC63364FF);
 }
 
