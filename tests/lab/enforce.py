@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""keyfence-enforce in network namespaces of its own: a client c, a gateway g, the server s that is to be cut off and the
-neighbour s2, on documentation addresses. This script plays the supervisor, inspect and report."""
-import array, contextlib, ctypes, errno, multiprocessing, os, select, shutil, signal, socket, statistics, struct, subprocess, sys, tempfile
-import threading, time
+"""keyfence-enforce alone in the lab, where s is to be cut off and t is its neighbour. This script plays the supervisor, inspect and report."""
+import array, contextlib, errno, multiprocessing, os, select, signal, socket, statistics, struct, subprocess, sys, tempfile, time
+from lab import BUILD, ROOT, elements, expect, has_lab, inside, lab, nft, passed, processes, run_in
+from traffic import Neighbour, connect, is_cut, listen, udp
 
-ROOT, BUILD = os.environ['SOURCE'], os.environ['BUILD']
 ENFORCE, PREPARE = os.path.join(BUILD, 'keyfence-enforce'), os.path.join(BUILD, 'keyfence-prepare')
 BOOK, LINK, STOP, PAUSE, RESUME, READY, GONE, FACT, COUNTERS, BLOCK, BLOCKED, UNBLOCK = range(1, 13)
 APPLIED, RENEWED, FAILED, REFUSED, RELEASED, LEAKING, SPENT, CONFLICT = range(8)
 (NOT, PROTECTED, LOCAL, UNANSWERED, FULL, BUDGET_CLIENT, BUDGET, MALFORMED, PAUSED, SHARED) = range(10)
 BLOCK_FORM, NETFILTER = '=QQ16s16sQQQQHHHHBBBBI', 12
-TCP, UDP, TRIES, NEIGHBOUR_PACKETS = 6, 17, 50, 10000
+TCP, UDP, TRIES = 6, 17, 50
 INSPECT, REPORT = 2, 3 # enum process
 NETLINK_AT = (4, 5, 6)
 POLICY = '''version: 1
@@ -27,66 +26,6 @@ rules:
   - {{name: media-alert, role: media, inside: watched, action: alert}}
 enforce: {{timeout: {timeout}, protect: [203.0.113.9/32], max_blocks: {most}, budget: {{client: {client}/m, servers: 64/m, blocks: {all}/m}}}}
 '''
-libc = ctypes.CDLL(None, use_errno=True)
-
-# ---- namespaces ----
-
-NAMES = {n: f'kf{os.getpid()}{n}' for n in ('c', 'g', 's', 't')}  # t: the neighbour
-
-def ip(*args):
-    subprocess.run(('ip',) + args, check=True)
-
-def enter(name):
-    with open(f'/run/netns/{NAMES[name]}' if name else '/proc/self/ns/net') as f:
-        if libc.setns(f.fileno(), 0x40000000) != 0:
-            raise OSError(ctypes.get_errno(), 'setns')
-
-@contextlib.contextmanager
-def inside(name):
-    """This thread's sockets are made in that namespace."""
-    with open('/proc/thread-self/ns/net') as home:
-        enter(name)
-        try:
-            yield
-        finally:
-            libc.setns(home.fileno(), 0x40000000)
-
-def run_in(name, *args, check=True):
-    return subprocess.run(('ip', 'netns', 'exec', NAMES[name]) + args, check=check, capture_output=True, text=True)
-
-def nft(*args, check=True):
-    return run_in('g', 'nft', *args, check=check).stdout
-
-def wire(name, other, net, six):
-    """A veth pair between g and one of the others: .1 and :1 are the gateway's."""
-    ip('link', 'add', f'v{name}', 'netns', NAMES[name], 'type', 'veth', 'peer', 'name', f'g{name}', 'netns', NAMES['g'])
-    for ns, device, last in ((name, f'v{name}', 2), ('g', f'g{name}', 1)):
-        ip('-n', NAMES[ns], 'addr', 'add', f'{net}.{last}/24', 'dev', device)
-        ip('-n', NAMES[ns], 'addr', 'add', f'{six}::{last}/64', 'dev', device, 'nodad')
-        ip('-n', NAMES[ns], 'link', 'set', device, 'up')
-        ip('-n', NAMES[ns], 'link', 'set', 'lo', 'up')
-    ip('-n', NAMES[name], 'route', 'add', 'default', 'via', f'{net}.1')
-    ip('-n', NAMES[name], '-6', 'route', 'add', 'default', 'via', f'{six}::1')
-
-@contextlib.contextmanager
-def lab():
-    made = []
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit('ended by a signal'))
-    try:
-        for n in NAMES.values():
-            ip('netns', 'add', n)
-            made.append(n)
-            subprocess.run(('ip', 'netns', 'exec', n, 'sh', '-c', 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad'), check=True)
-        for name, net, six in (('c', '192.0.2', '2001:db8:1'), ('s', '198.51.100', '2001:db8:2'), ('t', '203.0.113', '2001:db8:3')):
-            wire(name, 'g', net, six)
-        run_in('g', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding')
-        yield
-    finally:
-        for process in Enforce.started:
-            if process.poll() is None:
-                process.kill()
-        for n in made:
-            subprocess.run(('ip', 'netns', 'del', n))
 
 # ---- the processes around enforce ----
 
@@ -118,7 +57,6 @@ def make_book(folder, generation, **limits):
 
 class Enforce:
     """One run of keyfence-enforce, and our ends of its links."""
-    started = []
     def __init__(self, folder, netlink):
         self.supervisor, a = pair()
         self.report, b = pair()
@@ -128,7 +66,7 @@ class Enforce:
             for at, s in given.items(): # all of our own descriptors lie higher
                 os.dup2(s.fileno(), at)
         self.process = subprocess.Popen((ENFORCE,), close_fds=False, preexec_fn=place, env={**os.environ, 'RUNTIME_DIRECTORY': folder, 'ASAN_OPTIONS': 'detect_leaks=0'})
-        self.started.append(self.process)
+        processes.append(self.process)
         self.give(REPORT, b)
         self.give(INSPECT, c)
         a.close()
@@ -184,94 +122,14 @@ def netlink_sockets():
 
 # ---- words of the test ----
 
-checked = 0
-
-def expect(so, what):
-    global checked
-    checked += 1
-    if not so:
-        raise SystemExit(f'not so: {what}')
-
 def wide(text):
     return socket.inet_pton(socket.AF_INET6, text if ':' in text else '::ffff:' + text)
-
-def elements(ruleset):
-    return sorted(line.split(' expires')[0].split(' timeout')[0].strip(' \t{},') for line in
-                  ruleset.replace('elements = {', '\n').replace(',', '\n').splitlines() if ' . ' in line and 'saddr' not in line and
-                  'typeof' not in line and 'type ' not in line)
-
-def listen(name, address, port):
-    with inside(name):
-        s = socket.create_server((address, port), family=socket.AF_INET6 if ':' in address else socket.AF_INET)
-    s.settimeout(2)
-    return s
-
-def connect(address, port, client_port):
-    with inside('c'):
-        s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    s.bind(('', client_port))
-    s.settimeout(2)
-    s.connect((address, port))
-    return s
 
 def talk(client, server):
     client.sendall(b'question')
     expect(server.recv(100) == b'question', 'the server hears the client')
     server.sendall(b'answer')
     expect(client.recv(100) == b'answer', 'the client hears the server')
-
-def is_cut(client, within=1.0):
-    """Whether the client's side of a connection ends with a reset in that time."""
-    until = time.monotonic() + within
-    client.settimeout(0.05)
-    while time.monotonic() < until:
-        try:
-            client.sendall(b'more')
-            if client.recv(100) == b'':
-                return True
-        except TimeoutError:
-            continue
-        except OSError as e:
-            return e.errno in (errno.ECONNRESET, errno.EPIPE)
-    return False
-
-def udp(name, bind=None, connect_to=None):
-    with inside(name):
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-    s.settimeout(1)
-    if bind:
-        s.bind(bind)
-    if connect_to:
-        s.connect(connect_to)
-    return s
-
-class Neighbour:
-    """A paced UDP flow to the other server, both ways of the count in threads of their own."""
-    def __init__(self):
-        self.server, self.client = udp('t', ('203.0.113.2', 9000)), udp('c', ('192.0.2.2', 41000), ('203.0.113.2', 9000))
-        self.got = set()
-        self.threads = [threading.Thread(target=f) for f in (self.receive, self.send)]
-        for t in self.threads:
-            t.start()
-
-    def send(self):
-        begin = time.monotonic()
-        for i in range(NEIGHBOUR_PACKETS):
-            self.client.send(struct.pack('=I', i) + bytes(100))
-            if i % 20 == 19:  # 4,000 packets a second
-                time.sleep(max(0.0, begin + (i + 1) / 4000 - time.monotonic()))
-
-    def receive(self):
-        with contextlib.suppress(TimeoutError):
-            while len(self.got) < NEIGHBOUR_PACKETS:
-                self.got.add(struct.unpack('=I', self.server.recv(200)[:4])[0])
-
-    def lost(self):
-        for t in self.threads:
-            t.join()
-        return NEIGHBOUR_PACKETS - len(self.got)
 
 # ---- what is shown ----
 
@@ -295,7 +153,7 @@ def show_cut(e):
     expect(is_cut(client) and is_cut(client6), 'what stood is cut within a second')
     for address in ('198.51.100.2', '2001:db8:2::2'):
         try:
-            connect(address, 443, 0)
+            connect(address, 443)
             expect(False, f'a new connection to {address} is refused')
         except ConnectionRefusedError:
             expect(True, 'refused')
@@ -306,7 +164,7 @@ def show_cut(e):
     except TimeoutError:
         pass
     talk(friend, friend_far)
-    expect(neighbour.lost() == 0, f'the neighbour flow loses nothing of {NEIGHBOUR_PACKETS}')
+    expect(neighbour.lost() == 0, 'the neighbour flow loses nothing of 10,000 packets')
 
 def show_udp(e):
     server, client = udp('s', ('198.51.100.2', 8801)), udp('c', ('192.0.2.2', 42000), ('198.51.100.2', 8801))
@@ -344,7 +202,7 @@ def show_rude(e):
     after = nft('list', 'table', 'inet', 'keyfence')
     expect(elements(before) == elements(after) != [], 'all elements stand after a foreign flush')
     try:
-        connect('198.51.100.2', 443, 0)
+        connect('198.51.100.2', 443)
         expect(False, 'still cut')
     except ConnectionRefusedError:
         pass
@@ -361,6 +219,7 @@ def show_refusals(e):
     e.refuse('two families', MALFORMED, '2001:db8:1::2', '203.0.113.9', 443)
     e.refuse('loopback', PROTECTED, c, '127.0.0.1', 443)
     e.refuse('multicast', PROTECTED, c, '224.0.0.5', 443)
+    e.refuse('a name server of anybody', PROTECTED, c, '198.51.100.3', 53, proto=UDP)
     e.refuse('nowhere', PROTECTED, c, '0.1.2.3', 443)
     e.refuse('a client that is none of ours', LOCAL, '203.0.113.70', s, 443)
     e.refuse('unanswered', UNANSWERED, c, '198.51.100.10', 443, answered=0)
@@ -370,12 +229,18 @@ def show_refusals(e):
                        ('no client port', {'client_port': 0}), ('no role', {'roles': 0})):
         show_refusals.last += 1
         e.refuse(name, MALFORMED, c, f'198.51.100.{show_refusals.last}', 443, **more)
-    send(e.supervisor, PAUSE)
-    time.sleep(0.05)
-    e.refuse('paused', PAUSED, c, '198.51.100.12', 443)
-    send(e.supervisor, RESUME)
-    time.sleep(0.05)
 show_refusals.last = 20
+
+def show_pause(e):
+    """Whoever pauses wants the network as if nobody stood guard."""
+    standing = len(elements(nft('list', 'ruleset')))
+    send(e.supervisor, PAUSE)
+    expect(standing > 0 and [e.hear()['state'] for _ in range(standing)] == [RELEASED] * standing, 'what stands is let go')
+    expect(elements(nft('list', 'ruleset')) == [], 'no element while paused')
+    e.refuse('paused', PAUSED, '192.0.2.2', '198.51.100.12', 443)
+    send(e.supervisor, RESUME)
+    time.sleep(0.05)  # another link than that of requests
+    e.block('192.0.2.2', '198.51.100.2', 443)
 
 def show_leak(e):
     told = e.block('192.0.2.2', '198.51.100.2', 8001)
@@ -482,8 +347,7 @@ def main():
     if not os.path.exists(PREPARE):
         print('keyfence-prepare is not built: the lab, which needs a policy with `enforce`, is not tried')
         return
-    if os.geteuid() != 0 or None in (shutil.which('nft'), shutil.which('ip')):
-        print('skipped: needs root, nft and ip')
+    if not has_lab():
         return
     multiprocessing.set_start_method('fork')
     while (fd := os.open('/dev/null', os.O_RDONLY | os.O_CLOEXEC)) < 12:  # these numbers are the children's
@@ -499,6 +363,7 @@ def main():
         show_cut(e)
         show_udp(e)
         show_refusals(e)
+        show_pause(e)
         show_leak(e)
         measure(e)
         show_rude(e)
@@ -510,7 +375,7 @@ def main():
             show_timeouts(e, make_book(fresh, 2, timeout='10s', most=4096, client=4, all=6))
             e.end(signal.SIGTERM, 0)
             show_strangers(fresh, netlink, book)
-    print(f'{checked} checks passed')
+    passed()
 
 if __name__ == '__main__':
     main()

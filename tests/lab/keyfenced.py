@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""keyfenced in the gateway's namespace of the lab: its policy, its folders, its events, its command line."""
+import json, os, shutil, signal, subprocess, time
+from lab import BUILD, NAMES, ROOT, expect, run_in, start_in
+
+PROCESSES = ('keyfenced', 'keyfence-prepare', 'keyfence-inspect', 'keyfence-report', 'keyfence-enforce')
+POLICY = '''version: 1
+mode: {mode}
+site: {{name: lab, country: TW}}
+size: small
+capture: [{{interface: gc, side: inside}}]
+local: [192.0.2.0/24, "2001:db8:1::/64"]
+resolvers: [203.0.113.53]
+geo:
+  overrides:
+    - {{prefix: 198.51.100.0/24, country: CN, note: lab}}
+    - {{prefix: 203.0.113.0/24, country: US, note: lab}}
+    - {{prefix: 198.18.0.0/15, country: TW, note: lab}}
+    - {{prefix: "2001:db8:2::/64", country: CN, note: lab}}
+    - {{prefix: "2001:db8:3::/64", country: US, note: lab}}
+    - {{prefix: "2001:db8:4::/64", country: TW, note: lab}}
+regions: {{never: [CN]}}
+rules:
+  - {{name: keys-never, role: key, inside: never, action: block}}
+  - {{name: media-never, role: media, inside: never, action: block}}
+enforce: {{timeout: {timeout}, protect: [198.51.100.99/32], budget: {{client: {budget}/m, servers: {budget}/m, blocks: {budget}/m}}}}
+alerts: {{journal: false, window: {window}, json: {{file: {folder}/log/events.json}}}}
+'''
+AS_USER = 'nobody'
+
+def flat(value, prefix=''):
+    """One level of a JSON object: {'event.code': ...}."""
+    if not isinstance(value, dict):
+        return {prefix: value}
+    return {k: v for key, inner in value.items() for k, v in flat(inner, f'{prefix}.{key}' if prefix else key).items()}
+
+class Daemon:
+    """One keyfenced with folders of its own below `folder`; the executables are copied, so that its user reaches them."""
+    def __init__(self, folder, **policy):
+        self.folder, self.process = folder, None
+        os.chmod(folder, 0o755)
+        os.makedirs(f'{folder}/bin')
+        for name in PROCESSES:
+            shutil.copy(os.path.join(BUILD, name), f'{folder}/bin')
+        for name in ('run', 'state', 'log'):
+            os.mkdir(f'{folder}/{name}')
+            shutil.chown(f'{folder}/{name}', AS_USER)
+        for name in ('services.d', 'tables'):
+            shutil.copytree(os.path.join(ROOT, 'conf', name), f'{folder}/{name}')
+        self.environment = {**os.environ, 'RUNTIME_DIRECTORY': f'{folder}/run', 'STATE_DIRECTORY': f'{folder}/state',
+                            'LOGS_DIRECTORY': f'{folder}/log', 'ASAN_OPTIONS': 'detect_leaks=0'}
+        self.write_policy(**policy)
+
+    def write_policy(self, mode='observe', timeout='10m', window='5m', budget=1000):
+        with open(f'{self.folder}/policy.yaml', 'w') as f:
+            f.write(POLICY.format(mode=mode, timeout=timeout, window=window, budget=budget, folder=self.folder))
+
+    def start(self):
+        with open(f'{self.folder}/lines', 'a') as lines:
+            self.process = start_in('g', f'{self.folder}/bin/keyfenced', '-c', f'{self.folder}/policy.yaml', '--user', AS_USER,
+                                    stderr=lines, env=self.environment)
+        self.until(self.is_up, 'the daemon is up', 10)
+        return self
+
+    def is_up(self):
+        expect(self.process.poll() is None, f'keyfenced runs: {self.process.poll()}; {self.lines()}')
+        status = self.status()
+        return status is not None and status['captures'][0]['up'] and status
+
+    def until(self, true, what, within=5):
+        end = time.monotonic() + within
+        while not (got := true()):
+            expect(time.monotonic() < end, f'{what}; {self.lines()}')
+            time.sleep(0.02)
+        return got
+
+    def lines(self):
+        with open(f'{self.folder}/lines') as f:
+            return f.read()[-3000:]
+
+    def cli(self, *args):
+        """`keyfence` of the gateway: status, and what it says."""
+        run = run_in('g', os.path.join(BUILD, 'keyfence'), *args, check=False, env=self.environment)
+        return run.returncode, run.stdout + run.stderr
+
+    def status(self):
+        code, text = self.cli('status', '--json')
+        return json.loads(text) if code in (0, 1) else None
+
+    def events(self):
+        try:
+            with open(f'{self.folder}/log/events.json') as f:
+                return [flat(json.loads(line)) for line in f if line.endswith('\n')]
+        except FileNotFoundError:
+            return []
+
+    def told(self, code, **where):
+        """Events of that code with these fields, `__` for a dot."""
+        return [e for e in self.events() if e['event.code'] == code and all(e.get(k.replace('__', '.')) == v for k, v in where.items())]
+
+    def wait(self, code, count=1, within=5, **where):
+        return self.until(lambda: len(told := self.told(code, **where)) >= count and told, f'{count} {code} {where}', within)
+
+    def children(self):
+        """Process ids by name."""
+        found = {}
+        with open(f'/proc/{self.process.pid}/task/{self.process.pid}/children') as f:
+            for pid in f.read().split():
+                with open(f'/proc/{pid}/comm') as comm:
+                    found[comm.read().strip()] = int(pid)
+        return found
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            status = 'none within 10 s'
+        expect(status == 0, f'keyfenced ends with 0: {status}; {self.lines()}')
