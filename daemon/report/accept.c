@@ -9,7 +9,8 @@ enum {
 	BRIEF_BYTES = 1800, /* with its header within 1,900: UDP and local sockets cut at 2 KiB and above */
 	COMMIT_MS = 10,
 	COMMIT_RETRY_MS = 1000,
-	NATIVE_BYTES = 8192,
+	NATIVE_BYTES = 16384,
+	LOSSES_MS = 10000, /* losses that go on are told together */
 };
 
 static unsigned priority_of(unsigned severity)
@@ -24,6 +25,15 @@ static enum spool_class class_of(const struct event *e)
 	if (e->state != ALERT_OPENED)
 		return SPOOL_UPDATE;
 	return e->code == CODE_KEY_REGION ? SPOOL_KEY : SPOOL_ALERT;
+}
+
+/* A field that did not fit whole is no field. */
+static struct span whole_lines(const struct text *t)
+{
+	size_t n = t->len;
+	while (t->cut && n > 0 && t->at[n - 1] != '\n')
+		n--;
+	return span_of(t->at, n);
 }
 
 static void gather(struct report *r, const struct record *record)
@@ -48,7 +58,7 @@ void accept_event(struct report *r, const struct book *b, const struct event *e)
 				 .priority = (uint8_t)priority_of(e->severity),
 				 .json = span_of(json, whole.len),
 				 .brief = span_of(json, whole.len),
-				 .native = span_of(native, fields.len) };
+				 .native = whole_lines(&fields) };
 	if (whole.len > BRIEF_BYTES) {
 		event_json_brief(b, e, BRIEF_BYTES, &less);
 		record.brief = span_of(brief, less.len);
@@ -76,12 +86,14 @@ void accept_notice(struct report *r, const struct notice *n)
 	notice_native(&r->now->book, n, &fields);
 	struct record record = { .id = n->id,
 				 .at_us = n->at_us,
-				 .class = severity >= 50 ? SPOOL_HEALTH : SPOOL_INFO,
+				 .class = n->code == CODE_SPOOL_LOST ? SPOOL_KEY
+					  : severity >= 50           ? SPOOL_HEALTH
+								     : SPOOL_INFO,
 				 .code = n->code,
 				 .priority = (uint8_t)priority_of(severity),
 				 .json = span_of(json, whole.len),
 				 .brief = span_of(json, whole.len),
-				 .native = span_of(native, fields.len) };
+				 .native = whole_lines(&fields) };
 	gather(r, &record);
 }
 
@@ -95,16 +107,19 @@ void accept_output(void *report, const char *name, int error)
 	accept_notice(r, &n);
 }
 
-/* Losses are told with the commit that makes them, or the next one. */
-static void tell_losses(struct report *r)
+/* At once when they begin; then what was lost since. */
+void accept_losses(struct report *r)
 {
 	struct spool_counters c;
 	uint64_t all = 0;
+	if (r->now == NULL || (now_ms() < r->losses_ms && !r->stopping))
+		return;
 	spool_counters(r->spool, &c);
 	for (unsigned i = 0; i < SPOOL_CLASSES; i++)
 		all += c.lost[i];
 	if (all == 0)
 		return;
+	r->losses_ms = now_ms() + LOSSES_MS;
 	struct notice n = notice_now(r, CODE_SPOOL_LOST);
 	notice_number(&n, NOTICE_LOST, all);
 	for (unsigned i = 0; i < SPOOL_CLASSES; i++)
@@ -136,5 +151,5 @@ void accept_commit(struct report *r)
 	}
 	r->retry_ms = 0;
 	r->gathered_ms = 0;
-	tell_losses(r);
+	accept_losses(r);
 }

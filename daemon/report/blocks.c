@@ -68,7 +68,8 @@ void block_told(struct report *r, const struct message_blocked *m)
 		put_flow(&n, book_of(r, m->block.generation), &m->block);
 	if (m->element != 0)
 		notice_number(&n, NOTICE_ELEMENT, m->element);
-	if (m->state == BLOCK_RELEASED && now_ms() < r->unblock_until_ms)
+	if (m->state == BLOCK_RELEASED && now_ms() < r->unblock_until_ms &&
+	    (r->unblock_element == 0 || r->unblock_element == m->element))
 		notice_number(&n, NOTICE_UID, r->unblock_uid);
 	if (m->state == BLOCK_APPLIED)
 		notice_number(&n, NOTICE_UNTIL, m->until_us);

@@ -102,6 +102,11 @@ void book_take(struct report *r, const struct message_book *m, int memfd)
 		r->stopping = true;
 		return;
 	}
+	r->status = fence_for_book(r);
+	if (r->status != REPORT_DONE) {
+		r->stopping = true;
+		return;
+	}
 	if (r->damaged)
 		tell_damage(r);
 	tell_loaded(r);

@@ -277,6 +277,7 @@ void desk_said(struct desk *d, struct report *r, const struct message_say *m)
 					     .ask = m->number,
 					     .uid = c->uid };
 		r->unblock_uid = c->uid;
+		r->unblock_element = u.element;
 		r->unblock_until_ms = now_ms() + ASKED_MS;
 		if (r->enforce < 0 || message_send(r->enforce, VERB_UNBLOCK, &u, -1) < 0) {
 			text_put(&c->text, "nothing is blocked: the daemon only observes\n");

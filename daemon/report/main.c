@@ -83,8 +83,9 @@ static int start_spool(struct report *r)
 	control_folder("STATE_DIRECTORY", "/var/lib/keyfence", folder, sizeof folder);
 	int error = spool_open(folder, SPOOL_BYTES, &r->spool, &r->damaged);
 	if (error < 0)
-		say("%s/spool.db: %s", folder, strerror(-error));
-	return error;
+		say("%s/spool.db: %s", folder,
+		    error == -EBUSY ? "another keyfence-report has it" : strerror(-error));
+	return error == 0 ? REPORT_DONE : error == -EBUSY ? REPORT_UNAVAILABLE : REPORT_IO;
 }
 
 static int start_desk(struct report *r)
@@ -94,7 +95,7 @@ static int start_desk(struct report *r)
 	int error = desk_open(folder, &r->desk);
 	if (error < 0)
 		say("%s/control.sock: %s", folder, strerror(-error));
-	return error;
+	return error == 0 ? REPORT_DONE : REPORT_IO;
 }
 
 static int start(struct report *r)
@@ -109,8 +110,11 @@ static int start(struct report *r)
 	}
 	if (getrandom(r->id_key, sizeof r->id_key, 0) != (ssize_t)sizeof r->id_key)
 		return REPORT_OURS;
-	if (start_spool(r) < 0 || start_desk(r) < 0)
-		return REPORT_IO;
+	int status = start_spool(r);
+	if (status == REPORT_DONE)
+		status = start_desk(r);
+	if (status != REPORT_DONE)
+		return status;
 	r->live = live_new();
 	r->outputs = outputs_new(r->spool, accept_output, r);
 	return r->live != NULL && r->outputs != NULL ? REPORT_DONE : REPORT_OURS;
@@ -122,6 +126,10 @@ static size_t poll_links(const struct report *r, struct pollfd *ret)
 {
 	const int links[REPORT_LINKS] = { r->supervisor, r->inspect, r->enforce };
 	size_t n = 0;
+	if (r->now == NULL) { /* what cannot be judged yet waits */
+		ret[n++] = (struct pollfd){ .fd = r->supervisor, .events = POLLIN };
+		return n;
+	}
 	for (unsigned i = 0; i < REPORT_LINKS; i++)
 		if (links[i] >= 0)
 			ret[n++] = (struct pollfd){ .fd = links[i], .events = POLLIN };
@@ -159,6 +167,7 @@ static void tick(struct report *r)
 	r->tick_ms = now + TICK_MS;
 	books_tick(r);
 	health_tick(r);
+	accept_losses(r);
 	if (spool_has_moved(r->spool) && r->gathered_ms == 0)
 		r->gathered_ms = now;
 }
@@ -181,6 +190,10 @@ static void run(struct report *r, int signals)
 static void stop(struct report *r)
 {
 	uint64_t until = now_ms() + FAREWELL_MS;
+	if (r->status == REPORT_AGAIN) { /* it is back at once, and what is open goes on */
+		accept_commit(r);
+		return;
+	}
 	books_end(r);
 	accept_commit(r);
 	while (now_ms() < until && !outputs_idle(r->outputs)) {

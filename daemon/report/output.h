@@ -5,8 +5,11 @@
 
 #include "report/outputs.h"
 
-enum { OUTPUT_TARGET_BYTES = 108, /* as long as sun_path */
-       OUTPUT_FRAME_BYTES = EVENT_JSON_BYTES + 16384 };
+enum {
+	OUTPUT_TARGET_BYTES = 1032, /* the longest path of a file that a policy may name */
+	OUTPUT_FRAME_BYTES = EVENT_JSON_BYTES + 16384,
+	OUTPUT_REPLAYED = 64
+};
 
 enum output_link { LINK_CLOSED, LINK_CONNECTING, LINK_OPEN };
 
@@ -19,24 +22,30 @@ struct output {
 
 	int fd;
 	enum output_link link;
-	bool blocked;           /* the transport takes no more: wait until it can be written to */
+	bool blocked; /* the transport takes no more: wait until it can be written to */
 	uint64_t opened_ms, retry_ms, wait_ms;
 	uint64_t confirmed, sent;
-	/* What is being confirmed: events up to mark, handed over at mark_ms when `written` was mark_written. */
-	uint64_t mark, mark_ms, mark_written;
-	uint64_t written;       /* bytes handed over on this connection */
+	/* What is being confirmed: events up to mark, handed over at mark_ms when `written` was mark_written; acknowledged_ms:
+	 * since when the receiver's side is known to have them, 0: not yet. */
+	uint64_t mark, mark_ms, mark_written, acknowledged_ms;
+	/* Of transports that replay: what was handed over on this connection last, a ring. */
+	struct {
+		uint64_t seq, at_ms;
+	} handed[OUTPUT_REPLAYED];
+	size_t handed_first, handed_count;
+	uint64_t written; /* bytes handed over on this connection */
 	uint64_t unread, progress_ms;
-	bool down;              /* told */
+	bool down; /* told */
 	int error;
 	uint64_t events, reconnects, refused;
 
-	char *frame;            /* OUTPUT_FRAME_BYTES: one event as this receiver wants it */
+	char *frame; /* OUTPUT_FRAME_BYTES: one event as this receiver wants it */
 	size_t frame_bytes, frame_sent;
-	uint64_t peer[3];       /* unix: which socket it is at the path */
+	uint64_t peer[3]; /* unix: which socket it is at the path */
 };
 
 struct transport {
-	int (*open)(struct output *o);   /* fd; 0, -EINPROGRESS, or -errno and nothing is open */
+	int (*open)(struct output *o); /* fd; 0, -EINPROGRESS, or -errno and nothing is open */
 	/* The frame, from frame_sent on. 0: all of it; -EAGAIN: not now, frame_sent tells how far; -EMSGSIZE: never;
 	 * other -errno: the connection is over. */
 	int (*send)(struct output *o);
@@ -44,8 +53,9 @@ struct transport {
 	int (*check)(struct output *o, uint64_t *ret_unread);
 	/* Before a mark is confirmed: 0 or -errno. NULL: nothing to do. */
 	int (*confirm)(struct output *o);
-	uint32_t settle_ms;              /* from handing over to confirming */
-	bool probes;                     /* while it is down, one event at a time finds out */
+	uint32_t settle_ms; /* from the receiver's acknowledgement to confirming */
+	bool replays;       /* what was confirmed may be lost all the same: the last of it goes again */
+	bool probes;        /* while it is down, one event at a time finds out */
 	bool is_file;
 };
 extern const struct transport by_unix, by_udp, by_tcp, by_file, by_stdout;

@@ -15,6 +15,7 @@ enum {
 	STALLED_MS = 20000, /* nothing taken for so long, while something waits: tell, and begin anew */
 	TURN_MS = 1000,
 	CONFIRM_POLL_MS = 20,
+	REPLAY_MS = 600000, /* older than that, a receiver that reads has it */
 };
 
 struct outputs {
@@ -46,7 +47,38 @@ static void close_link(struct output *o)
 	o->blocked = false;
 	o->frame_bytes = o->frame_sent = 0;
 	o->written = o->unread = o->mark = 0;
-	o->sent = o->confirmed; /* what is not confirmed goes again */
+	if (o->sent > o->confirmed)
+		o->sent = o->confirmed; /* what is not confirmed goes again */
+}
+
+/* The connection broke: what it was given last goes again, too. */
+static void rewind_handed(struct output *o, uint64_t now_ms)
+{
+	for (size_t i = 0; i < o->handed_count; i++) {
+		size_t at = (o->handed_first + i) % OUTPUT_REPLAYED;
+		if (o->handed[at].at_ms + REPLAY_MS >= now_ms && o->handed[at].seq <= o->sent)
+			o->sent = o->handed[at].seq - 1;
+	}
+	o->handed_count = 0;
+}
+
+static void note_handed(struct output *o, uint64_t now_ms)
+{
+	if (!o->by->replays)
+		return;
+	if (o->handed_count == OUTPUT_REPLAYED) {
+		o->handed_first = (o->handed_first + 1) % OUTPUT_REPLAYED;
+		o->handed_count--;
+	}
+	size_t at = (o->handed_first + o->handed_count++) % OUTPUT_REPLAYED;
+	o->handed[at].seq = o->sent;
+	o->handed[at].at_ms = now_ms;
+}
+
+/* The spool keeps what stands behind this. */
+static uint64_t kept_from(const struct output *o)
+{
+	return o->handed_count > 0 ? o->handed[o->handed_first].seq - 1 : o->confirmed;
 }
 
 static void drop(struct output *o)
@@ -83,7 +115,8 @@ static void name_output(const struct book *b, const struct book_output *row, str
 	ret->format = row->format;
 	text_put(&name, forms[row->kind]);
 	if (ret->by == &by_udp || ret->by == &by_tcp)
-		text_printf(&name, " %s %s port %u", word_name(WORDS_PROTO, ret->by == &by_udp ? PROTO_UDP : PROTO_TCP),
+		text_printf(&name, " %s %s port %u",
+			    word_name(WORDS_PROTO, ret->by == &by_udp ? PROTO_UDP : PROTO_TCP),
 			    address_text(&row->host, address), row->port);
 	else if (row->kind != OUTPUT_STDOUT) {
 		text_put(&name, " ");
@@ -103,7 +136,7 @@ static struct output *find(struct outputs *o, const char *name)
 static int take_output(struct outputs *from, struct output *ret)
 {
 	struct output *known = find(from, ret->name);
-	if (known != NULL && known->format == ret->format) {
+	if (known != NULL && known->format == ret->format && strcmp(known->target, ret->target) == 0) {
 		*ret = *known;
 		known->frame = NULL;
 		known->fd = -1;
@@ -160,6 +193,19 @@ int outputs_take(struct outputs *o, const struct book *b)
 	return r;
 }
 
+size_t outputs_folders(const struct outputs *o, char (*ret)[OUTPUTS_FOLDER_BYTES], size_t room)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->count && n < room; i++) {
+		const char *slash = strrchr(o->one[i].target, '/');
+		if (o->one[i].by->is_file && slash != NULL)
+			snprintf(ret[n++], OUTPUTS_FOLDER_BYTES, "%.*s",
+				 slash > o->one[i].target ? (int)(slash - o->one[i].target) : 1,
+				 o->one[i].target);
+	}
+	return n;
+}
+
 void outputs_reopen(struct outputs *o)
 {
 	for (size_t i = 0; i < o->count; i++)
@@ -174,6 +220,7 @@ void outputs_reopen(struct outputs *o)
 static void fail(struct outputs *all, struct output *o, int error, uint64_t now_ms)
 {
 	close_link(o);
+	rewind_handed(o, now_ms);
 	o->wait_ms = o->wait_ms == 0                  ? RETRY_FIRST_MS
 		     : o->wait_ms * 2 < RETRY_MOST_MS ? o->wait_ms * 2
 						      : RETRY_MOST_MS;
@@ -195,7 +242,7 @@ static void confirm(struct outputs *all, struct output *o, uint64_t now_ms)
 	o->confirmed = o->mark;
 	o->mark = 0;
 	o->wait_ms = 0;
-	spool_confirm(all->spool, (size_t)(o - all->one), o->confirmed);
+	spool_confirm(all->spool, (size_t)(o - all->one), o->confirmed, kept_from(o));
 	if (o->down) {
 		o->down = false;
 		o->error = 0;
@@ -205,11 +252,21 @@ static void confirm(struct outputs *all, struct output *o, uint64_t now_ms)
 
 static void set_mark(struct output *o, uint64_t now_ms)
 {
-	if (o->mark != 0 || o->sent == o->confirmed || o->frame_bytes != 0)
+	if (o->mark != 0 || o->sent <= o->confirmed || o->frame_bytes != 0)
 		return;
 	o->mark = o->sent;
+	o->acknowledged_ms = 0;
 	o->mark_ms = now_ms;
 	o->mark_written = o->written;
+}
+
+static bool is_settled(struct output *o, uint64_t now_ms)
+{
+	if (o->mark == 0 || o->unread > o->written - o->mark_written)
+		return false;
+	if (o->acknowledged_ms == 0)
+		o->acknowledged_ms = now_ms;
+	return now_ms - o->acknowledged_ms >= o->by->settle_ms;
 }
 
 /* Is the receiver well, how far is it, and may what was marked be confirmed? */
@@ -227,9 +284,17 @@ static bool check(struct outputs *all, struct output *o, uint64_t now_ms)
 	if (unread < o->unread || (unread == 0 && !o->blocked))
 		o->progress_ms = now_ms;
 	o->unread = unread;
-	if (o->mark != 0 && now_ms - o->mark_ms >= o->by->settle_ms && unread <= o->written - o->mark_written)
+	if (is_settled(o, now_ms))
 		confirm(all, o, now_ms);
 	return o->link == LINK_OPEN;
+}
+
+static void skip_gone(const struct outputs *all, struct output *o)
+{
+	struct spool_counters c;
+	spool_counters(all->spool, &c);
+	if (o->sent < c.last_seq)
+		o->sent = c.last_seq;
 }
 
 /* Puts the next event of the spool into the frame. */
@@ -238,7 +303,10 @@ static bool next_frame(struct outputs *all, struct output *o)
 	struct record r;
 	if (o->down && o->by->probes && o->sent > o->confirmed)
 		return false;
-	if (!spool_next(all->spool, o->sent, &r))
+	int found = spool_next(all->spool, o->sent, &r);
+	if (found == 0) /* the last ones may have gone from a full spool */
+		skip_gone(all, o);
+	if (found <= 0)
 		return false;
 	frame_event(o, &r);
 	o->frame_sent = 0;
@@ -251,6 +319,8 @@ static int send_frame(struct output *o, uint64_t now_ms)
 {
 	size_t before = o->frame_sent;
 	int r = o->by->send(o);
+	if (before == 0 && (r == 0 || o->frame_sent > 0))
+		note_handed(o, now_ms);
 	if (r == -EMSGSIZE) {
 		o->refused++;
 		r = 0;
@@ -346,7 +416,7 @@ static int due_in(const struct outputs *all, const struct output *o, uint64_t no
 		return 0;
 	if (o->mark == 0)
 		return TURN_MS;
-	uint64_t at = o->mark_ms + o->by->settle_ms;
+	uint64_t at = (o->acknowledged_ms != 0 ? o->acknowledged_ms : o->mark_ms) + o->by->settle_ms;
 	return at > now_ms + TURN_MS ? TURN_MS : at > now_ms ? (int)(at - now_ms) : CONFIRM_POLL_MS;
 }
 

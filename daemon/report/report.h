@@ -8,14 +8,20 @@
 #include "message.h"
 #include "report/outputs.h"
 
-enum report_status { REPORT_DONE = 0, REPORT_UNAVAILABLE = 69, REPORT_OURS = 70, REPORT_IO = 74 };
+enum report_status {
+	REPORT_DONE = 0,
+	REPORT_UNAVAILABLE = 69,
+	REPORT_OURS = 70,
+	REPORT_IO = 74,
+	REPORT_AGAIN = 75
+};
 enum { REPORT_LINKS = 3, MINUTE = 60 };
 
 /* A book, and the ledger of the facts that it judged. */
 struct judged {
 	struct book book;
 	struct ledger *ledger; /* borrows the book: this struct stays where it is */
-	uint64_t leaves_ms; /* of the former: when it goes */
+	uint64_t leaves_ms;    /* of the former: when it goes */
 };
 
 struct live;
@@ -23,23 +29,25 @@ struct desk;
 
 struct report {
 	int supervisor, inspect, enforce; /* links; -1: none */
-	struct judged *now, *former; /* NULL: none */
+	struct judged *now, *former;      /* NULL: none */
 	struct spool *spool;
 	struct outputs *outputs;
-	struct live *live;   /* flows that live, and blocks that stand */
-	struct desk *desk;   /* the control socket */
-	uint64_t id_key[2], serial;      /* of notices */
-	uint64_t began_ms, gathered_ms;  /* gathered: since when the spool has something uncommitted; 0: nothing */
+	struct live *live;          /* flows that live, and blocks that stand */
+	struct desk *desk;          /* the control socket */
+	uint64_t id_key[2], serial; /* of notices */
+	uint64_t began_ms,
+		gathered_ms; /* gathered: since when the spool has something uncommitted; 0: nothing */
 	uint64_t retry_ms, tick_ms, heartbeat_ms, minute_ms;
-	struct message_counters counters;    /* the latest; at_us 0: none yet */
-	struct message_counters minute[2];   /* at the last whole minute, and the one before */
+	struct message_counters counters;  /* the latest; at_us 0: none yet */
+	struct message_counters minute[2]; /* at the last whole minute, and the one before */
 	struct message_counters loss_told;
-	uint64_t loss_ms;
+	uint64_t loss_ms, losses_ms; /* when a loss of packets, of events may be told again */
 	uint64_t restarts[PROCESSES], facts, facts_refused, facts_stale, blocks[BLOCK_CONFLICT + 1];
-	uint32_t asked_uid;  /* who asked last for a reload, a pause, a resume */
+	uint32_t asked_uid; /* who asked last for a reload, a pause, a resume */
 	uint32_t unblock_uid;
+	uint64_t unblock_element; /* 0: all */
 	uint64_t asked_until_ms, unblock_until_ms;
-	bool paused, stopping, damaged;
+	bool paused, stopping, damaged, fenced;
 	int status;
 };
 
@@ -53,6 +61,7 @@ void accept_event(struct report *r, const struct book *b, const struct event *e)
 struct notice notice_now(struct report *r, enum code code);
 void accept_notice(struct report *r, const struct notice *n);
 void accept_commit(struct report *r); /* what was gathered becomes stable, when it is time */
+void accept_losses(struct report *r); /* events that a full spool lost are told */
 void accept_output(void *report, const char *name, int error); /* an output went down, or up */
 
 /* books.c */
@@ -60,6 +69,10 @@ void book_take(struct report *r, const struct message_book *m, int memfd);
 void books_tick(struct report *r);
 void books_free(struct report *r);
 void books_end(struct report *r); /* every meeting and alert closes */
+
+/* fence.c: raised once, with the first book; strict: without one of them it does not start. REPORT_DONE, or what it ends
+ * with: REPORT_AGAIN if this book's files stand where the fence lets nobody. */
+int fence_for_book(struct report *r);
 
 /* facts.c */
 void fact_take(struct report *r, const struct flow_fact *f);
@@ -78,7 +91,9 @@ void health_tick(struct report *r);
 void health_counters(struct report *r, const struct message_counters *m);
 void health_restarted(struct report *r, const struct message_restarted *m);
 void health_paused(struct report *r, bool paused);
-struct accounting { uint64_t offered, filtered, dropped, delivered, undecoded; };
+struct accounting {
+	uint64_t offered, filtered, dropped, delivered, undecoded;
+};
 struct accounting accounting_of(const struct message_counters *m);
 const char *process_name(unsigned process);
 

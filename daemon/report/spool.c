@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, BUSY_MS = 2000 };
+enum {
+	PATH_BYTES = 4096,
+	BUSY_MS = 2000,
+	ROOM_MADE = 64 /* of a full spool one part in so many is made free */
+};
 
 enum statement {
 	BEGIN,
@@ -56,7 +60,7 @@ static const char *const sql[STATEMENTS] = {
 /* AUTOINCREMENT: a number is not given again when the last event is gone, or cursors would stand before it. */
 static const char schema[] =
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-	"PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2000;"
+	"PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -2000; PRAGMA temp_store = MEMORY;"
 	"CREATE TABLE IF NOT EXISTS events(seq INTEGER PRIMARY KEY AUTOINCREMENT, class INTEGER, code "
 	"INTEGER,"
 	" priority INTEGER, id INTEGER, at_us INTEGER, json TEXT, brief TEXT, native TEXT, bytes INTEGER);"
@@ -67,7 +71,7 @@ static const char schema[] =
 
 struct cursor_of {
 	char name[SPOOL_NAME_BYTES];
-	uint64_t seq;
+	uint64_t seq, keep;
 };
 
 struct spool {
@@ -219,6 +223,9 @@ int spool_open(const char *folder, uint64_t most_bytes, struct spool **ret, bool
 		spool_close(s);
 		return -ENOMEM;
 	}
+	uint64_t seed;
+	sqlite3_randomness(sizeof seed,
+			   &seed); /* it reads its seed from a device, which later is out of reach */
 	snprintf(path, sizeof path, "%s/spool.db", folder);
 	int r = open_database(path, &s->db);
 	if (r == -EBADMSG) {
@@ -393,11 +400,14 @@ static int write_lost(struct spool *s)
 	return error;
 }
 
-static int forget_delivered(struct spool *s)
+/* What every output has; kept: but for what one of them may need again. */
+static int forget_delivered(struct spool *s, bool kept)
 {
 	uint64_t least = UINT64_MAX, n[2];
-	for (size_t i = 0; i < s->output_count; i++)
-		least = s->output[i].seq < least ? s->output[i].seq : least;
+	for (size_t i = 0; i < s->output_count; i++) {
+		uint64_t seq = kept ? s->output[i].keep : s->output[i].seq;
+		least = seq < least ? seq : least;
+	}
 	if (s->output_count == 0 || !ask(s, DELIVERED, 1, &least, 2, n) || n[0] == 0)
 		return 0;
 	s->count.events -= n[0];
@@ -407,9 +417,11 @@ static int forget_delivered(struct spool *s)
 
 static int trim(struct spool *s)
 {
-	uint64_t row[3];
-	int error = 0;
-	while (error == 0 && s->count.bytes > s->count.most_bytes && ask(s, LEAST, 0, NULL, 3, row)) {
+	uint64_t row[3], most = s->count.most_bytes;
+	if (s->count.bytes <= most)
+		return 0;
+	int error = forget_delivered(s, false);
+	while (error == 0 && s->count.bytes > most - most / ROOM_MADE && ask(s, LEAST, 0, NULL, 3, row)) {
 		error = run(s, REMOVE, 1, row);
 		s->count.events--;
 		s->count.bytes -= row[2];
@@ -422,7 +434,7 @@ static int write_all(struct spool *s)
 {
 	int error = s->moved ? write_cursors(s) : 0;
 	if (error == 0 && s->moved)
-		error = forget_delivered(s);
+		error = forget_delivered(s, true);
 	for (size_t i = 0; i < s->pending_count && error == 0; i++)
 		error = insert(s, &s->pending[i]);
 	if (error == 0)
@@ -464,14 +476,12 @@ static struct span column(sqlite3_stmt *st, int i)
 	return span_of(at, (size_t)sqlite3_column_bytes(st, i));
 }
 
-bool spool_next(struct spool *s, uint64_t seq, struct record *ret)
+int spool_next(struct spool *s, uint64_t seq, struct record *ret)
 {
 	end_reading(s);
 	sqlite3_stmt *st = bind(s, NEXT, 1, &seq);
-	if (sqlite3_step(st) != SQLITE_ROW) {
-		sqlite3_reset(st);
-		return false;
-	}
+	if (sqlite3_step(st) != SQLITE_ROW)
+		return error_of(sqlite3_reset(st));
 	s->reading = true;
 	*ret = (struct record){
 		.seq = (uint64_t)sqlite3_column_int64(st, 0),
@@ -486,7 +496,7 @@ bool spool_next(struct spool *s, uint64_t seq, struct record *ret)
 	};
 	if (ret->brief.len == 0)
 		ret->brief = ret->json;
-	return true;
+	return 1;
 }
 
 uint64_t spool_waiting(struct spool *s, size_t output)
@@ -527,16 +537,17 @@ int spool_outputs(struct spool *s, const char *const *names, size_t count, uint6
 	s->output_count = count;
 	for (size_t i = 0; i < count; i++) {
 		snprintf(s->output[i].name, sizeof s->output[i].name, "%s", names[i]);
-		s->output[i].seq = ret_seq[i];
+		s->output[i].seq = s->output[i].keep = ret_seq[i];
 	}
 	s->moved = true;
 	return spool_commit(s);
 }
 
-void spool_confirm(struct spool *s, size_t output, uint64_t seq)
+void spool_confirm(struct spool *s, size_t output, uint64_t seq, uint64_t keep)
 {
 	if (output < s->output_count && seq > s->output[output].seq) {
 		s->output[output].seq = seq;
+		s->output[output].keep = keep < seq ? keep : seq;
 		s->moved = true;
 	}
 }

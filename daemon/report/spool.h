@@ -6,7 +6,8 @@
  * commit: the caller calls it every 10 ms or 32 events). A number is never given twice. A cursor may lag behind after a
  * crash: that costs duplicates, which the event's id tells, never a loss.
  * Bounded by bytes: when full, the oldest of the least class goes first (information, health, updates, alerts, key
- * alerts). What some output still lacked is counted as lost, by class, in the same transaction.
+ * alerts and what tells of losses), and some room is made at once, so that telling of a loss makes none. What some output still lacked is counted as lost, by class, in the same transaction.
+ * One process at a time: another finds the file locked (-EBUSY).
  * Text is held as given. All functions give 0 or -errno (-EIO for what SQLite has no better word for). */
 #ifndef KEYFENCE_REPORT_SPOOL_H
 #define KEYFENCE_REPORT_SPOOL_H
@@ -38,8 +39,8 @@ size_t spool_pending(const struct spool *s);
 /* Makes all that was gathered, and the cursors, stable. On failure everything stays gathered. */
 int spool_commit(struct spool *s);
 
-/* The next event behind seq; false: none. The spans are valid until the next call on this spool. */
-bool spool_next(struct spool *s, uint64_t seq, struct record *ret);
+/* The next event behind seq: 1; 0: none; -errno. The spans are valid until the next call on this spool. */
+int spool_next(struct spool *s, uint64_t seq, struct record *ret);
 
 /* ---- cursors ---- */
 enum { SPOOL_OUTPUTS = 32, SPOOL_NAME_BYTES = 160 };
@@ -47,8 +48,9 @@ enum { SPOOL_OUTPUTS = 32, SPOOL_NAME_BYTES = 160 };
 /* The outputs there are now, by name: known ones keep their cursor, new ones begin with what is accepted from now on (in a
  * spool that never had an output: with its first event), others are forgotten. ret_seq: the cursors. */
 int spool_outputs(struct spool *s, const char *const *names, size_t count, uint64_t *ret_seq);
-/* This output is known to have everything up to seq; written with the next commit. */
-void spool_confirm(struct spool *s, size_t output, uint64_t seq);
+/* This output is known to have everything up to seq; written with the next commit. What stands behind keep (at most seq)
+ * stays for it all the same, while there is room: it may have to be sent again. */
+void spool_confirm(struct spool *s, size_t output, uint64_t seq, uint64_t keep);
 /* Cursors have moved since the last commit. */
 bool spool_has_moved(const struct spool *s);
 

@@ -49,5 +49,5 @@ static int check_tcp(struct output *o, uint64_t *ret_unread)
 }
 
 const struct transport by_tcp = {
-	.open = open_tcp, .send = socket_send, .check = check_tcp, .settle_ms = SETTLE_MS
+	.open = open_tcp, .send = socket_send, .check = check_tcp, .settle_ms = SETTLE_MS, .replays = true
 };

@@ -64,7 +64,7 @@ uint8_t event_severity(const struct book *b, enum code code, uint16_t rule, cons
 /* One ECS JSON object without line end. ret is cut only if it is smaller than EVENT_JSON_BYTES. */
 void event_json(const struct book *b, const struct event *e, struct text *ret);
 /* The same within `most` bytes where receivers cut: first the list of places is left out, then the sources of the
- * location, then what to search by; facts that are single values always stay. */
+ * location, then what to search by, then the reason, which the message says, too; facts that are single values always stay. */
 void event_json_brief(const struct book *b, const struct event *e, size_t most, struct text *ret);
 /* Fields of the systemd journal, "NAME=value\n" each, in one clean line each: MESSAGE, PRIORITY, then every single
  * value and every member of a set of the field table, as KEYFENCE_EVENT_ID= or KEYFENCE_ROLES=. */

@@ -386,7 +386,7 @@ static const struct field event_rows[] = {
 	WORD("event.action", FIELD_WORD, WORDS_DONE, done),
 	ROW("event.outcome", FIELD_TEXT, outcome),
 	ROW("event.severity", FIELD_NUMBER, severity),
-	WRITE("event.reason", write_reason),
+	SPARE("event.reason", write_reason, 4), /* `message` says it, too */
 	ROW("event.start", FIELD_TIME, start),
 	ROW("event.end", FIELD_TIME, end),
 	ROW("event.duration", FIELD_NUMBER, lasting_ns),

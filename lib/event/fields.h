@@ -42,7 +42,7 @@ struct value {
 	const country *list;
 	size_t count;
 };
-enum { FIELD_SPARES = 4 }; /* one above the highest `spare` */
+enum { FIELD_SPARES = 5 }; /* one above the highest `spare` */
 struct field {
 	const char *ecs;
 	enum field_type type;

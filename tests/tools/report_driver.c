@@ -3,7 +3,11 @@
  * journal:PATH, unix:PATH, udp:PORT, tcp:PORT (of 127.0.0.1), each with an optional 3164 or 5424 before the colon's kind:
  * the formats that fit are taken. Commands come as lines on standard input, each is answered by "ok" or a word:
  *   start           starts the program with a book; answers when it is READY
- *   flows N         N new flows with keys in CN: N alerts
+ *   pid             "pid NUMBER"
+ *   flows N         N new flows with keys in CN, each of a client of its own: N alerts
+ *   again N         the last N flows once more, as inspect tells them to a report that was started again
+ *   book OUTPUT...  a new book, with these outputs if there are any
+ *   fences WORD     strict (at first) or available, from the next book on
  *   counters DROPPED  the counters of inspect
  *   blocked STATE   one block of enforce
  *   ask             waits for one question of the report: "ask KIND UID NUMBER"
@@ -25,14 +29,16 @@
 #include "../unit/ledger_book.h"
 #include "message.h"
 
-enum { PROGRAM_STDOUT = 9, READY_MS = 10000, FACT_ROOM = 128 };
+enum { SPOOL_OUTPUTS_MOST = 32, PROGRAM_STDOUT = 9, READY_MS = 10000, FACT_ROOM = 128 };
 
 static struct {
 	const char *program;
 	char **outputs;
 	int output_count, supervisor, inspect, enforce;
 	pid_t pid;
-	uint64_t flows, generation;
+	uint64_t flows, generation, began_s;
+	uint8_t fences;
+	char line[1024], *told[SPOOL_OUTPUTS_MOST];
 } d = { .supervisor = -1, .inspect = -1, .enforce = -1 };
 
 static uint64_t clock_us(void)
@@ -79,6 +85,7 @@ static void send_book(void)
 				   .window_s = 300,
 				   .site_country = 'T' << 8 | 'W',
 				   .size = SIZE_SMALL,
+				   .fences = d.fences,
 				   .has_policy = 1 };
 	struct book_capture c = { .interface = ledger_text(w, "br-lan") };
 	uint8_t *image;
@@ -205,22 +212,24 @@ static int send_fact(const struct flow_fact *f)
 }
 
 /* Each client has one flow with a key server in CN: one alert. */
-static const char *flows(uint64_t n)
+static struct flow_fact flow_of(uint64_t number)
 {
-	for (uint64_t i = 0; i < n; i++) {
-		struct flow_fact f = a_flow(++d.flows, ZOOM, ROLE_KEY | ROLE_SIGNALLING, clock_us() / SECOND);
-		f.generation = (uint32_t)d.generation;
-		f.key.lo = address_from_v4(0x0A000000 + (uint32_t)d.flows);
-		f.now.basis = BASIS_SERVER;
-		f.now.stage = STAGE_USED;
-		f.verdict = (struct verdict){ .rule = KEYS_NEVER, .action = ACTION_BLOCK, .observe = 1 };
-		f.place[0].set = 1;
-		f.place[0].at = f.key.hi;
-		f.place[0].port = 443;
-		f.place[0].where = located(IN_CN, 0, CERTAINTY_CONFIRMED);
-		f.place[0].verdict = f.verdict;
-		f.name_bytes =
-			(uint8_t)snprintf(f.name, sizeof f.name, "zoomtj%" PRIu64 "zc.zoom.us", d.flows);
+	struct flow_fact f = a_flow(number, ZOOM, ROLE_KEY | ROLE_SIGNALLING, d.began_s);
+	f.generation = (uint32_t)d.generation;
+	f.key.lo = address_from_v4(0x0A000000 + (uint32_t)number);
+	f.at_us = f.last_us = clock_us();
+	violate(&f, KEYS_NEVER, located(IN_CN, 0, CERTAINTY_CONFIRMED));
+	f.name_bytes = (uint8_t)snprintf(f.name, sizeof f.name, "zoomtj%" PRIu64 "zc.zoom.us", number);
+	return f;
+}
+
+static const char *flows(uint64_t n, bool again)
+{
+	uint64_t first = !again ? d.flows + 1 : n < d.flows ? d.flows - n + 1 : 1;
+	for (uint64_t i = first; again ? i <= d.flows : i < first + n; i++) {
+		struct flow_fact f = flow_of(i);
+		if (!again)
+			d.flows = i;
 		if (send_fact(&f) < 0)
 			return "gone";
 	}
@@ -293,11 +302,30 @@ static const char *loaded(int status)
 	return message_send(d.supervisor, VERB_LOADED, &m, -1) == 0 ? "ok" : "gone";
 }
 
-static const char *new_book(void)
+static void take_outputs(const char *names)
+{
+	snprintf(d.line, sizeof d.line, "%s", names);
+	d.output_count = 0;
+	for (char *s = strtok(d.line, " "); s != NULL && d.output_count < SPOOL_OUTPUTS_MOST;
+	     s = strtok(NULL, " "))
+		d.told[d.output_count++] = s;
+	d.outputs = d.told;
+}
+
+static const char *new_book(const char *args)
 {
 	static struct message m;
+	if (args != NULL)
+		take_outputs(args + 1);
 	send_book();
 	return wait_for(VERB_READY, &m, READY_MS) ? "ok" : "not ready";
+}
+
+static const char *show_pid(void)
+{
+	static char line[32];
+	snprintf(line, sizeof line, "pid %d", (int)d.pid);
+	return line;
 }
 
 static const char *obey(const char *line)
@@ -306,8 +334,16 @@ static const char *obey(const char *line)
 	uint64_t n = args != NULL ? strtoull(args + 1, NULL, 10) : 0;
 	if (strncmp(line, "start", 5) == 0)
 		return start();
+	if (strncmp(line, "pid", 3) == 0)
+		return show_pid();
 	if (strncmp(line, "flows", 5) == 0)
-		return flows(n);
+		return flows(n, false);
+	if (strncmp(line, "again", 5) == 0)
+		return flows(n, true);
+	if (strncmp(line, "fences", 6) == 0) {
+		d.fences = strcmp(line, "fences available") == 0 ? FENCING_AVAILABLE : FENCING_STRICT;
+		return "ok";
+	}
 	if (strncmp(line, "counters", 8) == 0)
 		return counters(n);
 	if (strncmp(line, "blocked", 7) == 0)
@@ -323,7 +359,7 @@ static const char *obey(const char *line)
 	if (strncmp(line, "loaded", 6) == 0)
 		return loaded(0);
 	if (strncmp(line, "book", 4) == 0)
-		return new_book();
+		return new_book(args);
 	if (strncmp(line, "broken", 6) == 0)
 		return send(d.inspect, "not a message", 13, MSG_NOSIGNAL) == 13 ? "ok" : "gone";
 	if (strncmp(line, "kill", 4) == 0)
@@ -339,10 +375,11 @@ static const char *obey(const char *line)
 
 int main(int argc, char **argv)
 {
-	char line[256];
+	char line[1024];
 	if (argc < 2)
 		return 64;
 	signal(SIGPIPE, SIG_IGN);
+	d.began_s = clock_us() / SECOND;
 	d.program = argv[1];
 	d.outputs = argv + 2;
 	d.output_count = argc - 2;
