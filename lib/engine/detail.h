@@ -45,7 +45,7 @@ enum detail_mark {
 	MARK_DATA_LO = 4, MARK_DATA_HI = 8,   /* this way had payload */
 	MARK_READ = 16,                       /* the views are being read */
 	MARK_TOLD_RELAY = 32, MARK_TOLD_PEER = 64,
-	MARK_TOLD = 128,                      /* a fact was made of this flow */
+	MARK_TOLD = 128,                      /* what was told last is that it conferences */
 };
 
 struct details {

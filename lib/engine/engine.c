@@ -16,10 +16,7 @@ static void flow_begin(struct engine *e, struct flow *f, const struct frame *fra
 	f->now.client_is_hi = lo != hi ? hi : answers ? !pkt->from_hi : pkt->from_hi;
 	if (lo != hi || opens)
 		f->marks |= FLOW_CLIENT_FIXED;
-	if (lo && hi)
-		f->flags |= FLOW_BOTH_LOCAL;
-	if (!lo && !hi)
-		f->flags |= FLOW_BOTH_FOREIGN;
+	f->flags |= (uint8_t)both_ends(lo, hi);
 	e->counters.flows++;
 }
 
@@ -103,7 +100,7 @@ static void see_packet(struct engine *e, const struct frame *frame, const struct
 	if (d == NULL || f->now.service == SERVICE_NONE)
 		return; /* undecided yet, or settled now */
 	bool changed = memcmp(&before, &f->now, sizeof before) != 0 || told != d->marks ||
-		       f->generation != e->generation;
+		       f->epoch != e->epoch;
 	if (!changed)
 		return;
 	judge(e, f, d); /* locate each place once a generation; policy_decide; the worst place wins */
@@ -150,8 +147,10 @@ static bool pass_time(struct engine *e, uint64_t at_us)
 	if (at_us >> 16 <= former_us >> 16)
 		return true;
 	e->now_us = at_us;
-	if (expire(e))
+	if (expire(e)) {
+		retell(e);
 		return true;
+	}
 	e->now_us = former_us;
 	return false;
 }
@@ -197,7 +196,8 @@ void engine_tick(struct engine *e, uint64_t now_us)
 {
 	if (now_us > e->now_us)
 		e->now_us = now_us;
-	expire(e);
+	if (expire(e))
+		retell(e);
 }
 
 bool engine_take(struct engine *e, struct flow_fact *ret)
@@ -251,14 +251,16 @@ struct engine *engine_new(const struct book *b, const struct engine_options *opt
 	e->book = b;
 	e->options = *options;
 	e->packets.by_vlan = set->by_vlan;
-	e->generation = b->header->generation;
+	e->epoch = 1;
+	e->retell = RETOLD;
 	find_takers(e);
 	e->flows = flows_new(s.flows, options->hash_key);
 	e->details = details_new(s.details);
 	e->streams = streams_new(s.streams);
 	e->places = places_new(s.places, options->hash_key, book_resolver(b, 0), b->count[BOOK_RESOLVER]);
 	e->facts = calloc(FACTS, sizeof *e->facts);
-	if (e->flows == NULL || e->details == NULL || e->streams == NULL || e->places == NULL ||
+	e->rows = renumbering_new();
+	if (e->rows == NULL || e->flows == NULL || e->details == NULL || e->streams == NULL || e->places == NULL ||
 	    e->facts == NULL) {
 		engine_free(e);
 		return NULL;
@@ -274,6 +276,7 @@ void engine_free(struct engine *e)
 	details_free(e->details);
 	streams_free(e->streams);
 	places_free(e->places);
+	free(e->rows);
 	free(e->facts);
 	free(e);
 }

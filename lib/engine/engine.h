@@ -24,6 +24,24 @@ struct engine_options {
 struct engine *engine_new(const struct book *b, const struct engine_options *options);
 void engine_free(struct engine *e);
 
+/* From now on this book counts: take all facts first. It may be another in everything but settings' size and by_vlan; its
+ * generation is that of the facts from now on. The former one is read until this returns, and then no more.
+ *
+ * Live flows keep what was found in them. Rows of the catalogue are carried over by name. A component or site that is gone
+ * is none; a flow whose service is gone is of SERVICE_UNKNOWN if its payloads alone tell that it conferences (a session,
+ * keys, media), else of SERVICE_NONE: told once more, as that, and then looked at again as if nothing had been found.
+ * Resolvers count for answers from now on. Local networks count for flows as they are judged: where another end than the
+ * client is now the only local one, it becomes the client, and what was found is worth what a client can forge.
+ *
+ * Every flow that lives (a packet in the last 2 minutes, not closed) is judged and told again, FACT_CHANGED, also by the same
+ * book, since he who hears the facts may be new: by its own next packet, or by and by in engine_tick and on the grid of
+ * 65 ms of the packets' time, so many at once that no packet waits long. Whatever else is told of a flow before its turn is
+ * judged by this book, too. A flow that was quiet or closed already is told when it speaks again; its end is told without a
+ * service (SERVICE_NONE): there is nothing to say of it, and who knew it may forget it. */
+void engine_book(struct engine *e, const struct book *b);
+/* Live flows that are still to be judged again: true while there may be some. */
+bool engine_retelling(const struct engine *e);
+
 /* Takes frames in order; returns how many were taken: fewer when the queue of facts is full (take facts, call again).
  * Time never runs back: an earlier stamp is counted and takes the latest. */
 size_t engine_batch(struct engine *e, const struct frame *frames, size_t n);

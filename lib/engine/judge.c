@@ -48,11 +48,11 @@ static bool place_at(const struct engine *e, const struct flow *f, const struct 
 
 static struct location locate(struct engine *e, const struct where *w)
 {
-	const struct location *known = places_location(e->places, w->at, e->generation, w->told.site_row);
+	const struct location *known = places_location(e->places, w->at, e->epoch, w->told.site_row);
 	if (known != NULL)
 		return *known;
 	struct location where = geo_locate(e->book, w->at, &w->told, NULL);
-	places_locate(e->places, w->at, e->now_us, e->generation, w->told.site_row, &where);
+	places_locate(e->places, w->at, e->now_us, e->epoch, w->told.site_row, &where);
 	return where;
 }
 
@@ -62,7 +62,11 @@ void judge(struct engine *e, struct flow *f, struct detail *d)
 	struct where w;
 	struct question q = { .flow = &f->now, .client = f->now.client_is_hi ? &f->key.hi : &f->key.lo,
 			      .at_us = e->now_us };
-	f->generation = e->generation;
+	if (f->epoch != e->epoch)
+		find_ends(e, f, d);
+	f->epoch = e->epoch;
+	f->now.rule = 0;
+	f->now.action = ACTION_PERMIT;
 	memset(d->verdict, 0, sizeof d->verdict);
 	if (!book_settings(e->book)->has_policy || f->flags & FLOW_BOTH_LOCAL)
 		return;
@@ -105,8 +109,11 @@ static struct verdict worst_of(const struct flow_fact *x)
 	return worst;
 }
 
-void tell(struct engine *e, const struct flow *f, struct detail *d, enum fact_kind kind, unsigned flags)
+void tell(struct engine *e, struct flow *f, struct detail *d, enum fact_kind kind, unsigned flags)
 {
+	bool conferencing = d != NULL && f->now.service != SERVICE_NONE;
+	if (conferencing && f->epoch != e->epoch)
+		judge(e, f, d);
 	struct flow_fact *x = &e->facts[(e->facts_first + e->facts_count) % FACTS];
 	unsigned client = f->now.client_is_hi;
 	memset(x, 0, sizeof *x);
@@ -120,14 +127,16 @@ void tell(struct engine *e, const struct flow *f, struct detail *d, enum fact_ki
 	}
 	x->key = f->key;
 	x->now = f->now;
-	x->generation = e->generation;
+	x->generation = e->book->header->generation;
 	x->source = f->source;
 	x->vlan = f->vlan;
 	x->flags = (uint16_t)(f->flags | flags);
 	if (x->packets[0] == 0 || x->packets[1] == 0)
 		x->flags |= FLOW_ONE_WAY;
 	x->kind = (uint8_t)kind;
-	if (d != NULL && f->now.service != SERVICE_NONE) {
+	if (d != NULL)
+		d->marks &= (uint8_t)~MARK_TOLD;
+	if (conferencing) {
 		for (unsigned i = 0; i < PLACES; i++)
 			fill_place(e, f, d, i, &x->place[i]);
 		x->verdict = worst_of(x);

@@ -28,6 +28,8 @@ void settle(struct engine *e, struct flow *f)
 	f->marks |= FLOW_SETTLED;
 	if (d == NULL)
 		return;
+	if (f->now.service == SERVICE_NONE && d->marks & MARK_TOLD)
+		tell(e, f, d, FACT_CHANGED, 0);
 	close_views(e, d);
 	detail_close(e->details, d);
 	f->detail = 0;
@@ -62,7 +64,9 @@ static void tell_end(struct engine *e, struct flow *f, unsigned flags)
 		conclude_rest(e, f);
 		d = detail_of(e, f);
 	}
-	if (f->now.service != SERVICE_NONE || e->options.every_flow)
+	if (d != NULL && d->list > LIST_LIVE && f->epoch != e->epoch)
+		f->now.service = SERVICE_NONE; /* it was over before this book: who hears of it by this one knows nothing of it */
+	if (f->now.service != SERVICE_NONE || (d != NULL && d->marks & MARK_TOLD) || e->options.every_flow)
 		tell(e, f, d, FACT_ENDED, flags);
 	settle(e, f);
 }

@@ -19,6 +19,7 @@ enum {
 	NIBBLE_LOOKS = 8,   /* more, when a first byte comes that was not seen yet */
 	LEAST_IDLE_US = 120 * 1000000, /* the shortest timeout of a flow that was not closed */
 };
+enum { RETOLD = UINT32_MAX };
 enum flow_mark { /* of flow.marks */
 	FLOW_SETTLED = 1,      /* looked at enough: no conferencing */
 	FLOW_CLIENT_FIXED = 2, /* who is the client is decided for good */
@@ -37,7 +38,10 @@ struct engine {
 	uint32_t facts_first, facts_count;
 	uint32_t sweep;
 	uint64_t now_us, seen;
-	uint32_t generation, ending;
+	uint32_t epoch;  /* counts the books, from 1: what was judged in an earlier one is judged again */
+	uint32_t retell; /* the next detail to be told again; RETOLD: all are */
+	uint32_t ending;
+	struct renumbering *rows;
 	uint16_t takers[256]; /* recognisers to which a datagram with this first byte is shown: bits of their row */
 	struct engine_counters counters;
 	struct dns_message dns; /* too big for a stack frame of the hot path */
@@ -91,7 +95,18 @@ void merge_handshake(struct flow *f);
 /* judge.c: places, verdict, facts. */
 uint64_t flow_id(const struct flow *f);
 void judge(struct engine *e, struct flow *f, struct detail *d);
-void tell(struct engine *e, const struct flow *f, struct detail *d, enum fact_kind kind, unsigned flags);
+/* Judges first what the present book has not judged. */
+void tell(struct engine *e, struct flow *f, struct detail *d, enum fact_kind kind, unsigned flags);
+
+/* reload.c: another book. */
+struct renumbering *renumbering_new(void); /* free() it */
+/* Who is local in the present book; the only local end is the client. */
+void find_ends(const struct engine *e, struct flow *f, struct detail *d);
+void retell(struct engine *e); /* some of those that are due; as far as the queue of facts has room */
+static inline unsigned both_ends(bool lo, bool hi)
+{
+	return lo && hi ? FLOW_BOTH_LOCAL : !lo && !hi ? FLOW_BOTH_FOREIGN : 0u;
+}
 
 /* lifetime.c: how flows end. */
 bool expire(struct engine *e); /* false: the queue of facts is full, call again */

@@ -16,7 +16,7 @@ struct flow {
 	} way[2];                   /* 32: [0] sent by key.lo, [1] by key.hi */
 	uint64_t first_us, last_us; /* 16 */
 	uint32_t detail;            /*  4: number of its detail in the engine's pool + 1; 0: none */
-	uint32_t generation;        /*  4: of the book that judged it */
+	uint32_t epoch;             /*  4: of the engine's books, the one that judged it; 0: none */
 	uint16_t vlan;              /*  2 */
 	uint16_t first_bytes;       /*  2: high nibbles of first payload bytes seen, a set */
 	uint8_t looks;              /*  1: payloads looked at, saturating */

@@ -79,6 +79,12 @@ void places_free(struct places *t)
 	free(t);
 }
 
+void places_believe(struct places *t, const struct prefix *resolvers, size_t resolver_count)
+{
+	t->resolvers = resolvers;
+	t->resolver_count = resolver_count;
+}
+
 static uint32_t seconds_of(uint64_t at_us)
 {
 	return (uint32_t)(at_us / 1000000);

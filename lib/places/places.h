@@ -14,11 +14,13 @@ enum { PLACE_NAMES = 8 }; /* names kept for an address, newest first */
 
 struct places;
 
-/* Room for `most` addresses. resolvers: those that may be believed, borrowed for the table's life; count 0: any
- * server that is asked. NULL: no memory. */
+/* Room for `most` addresses. resolvers: those that may be believed, borrowed until places_believe or the end; count
+ * 0: any server that is asked. NULL: no memory. */
 struct places *places_new(size_t most, const uint64_t hash_key[2], const struct prefix *resolvers,
 			  size_t resolver_count);
 void places_free(struct places *t);
+/* From now on others may be believed; what was believed before stays. */
+void places_believe(struct places *t, const struct prefix *resolvers, size_t resolver_count);
 
 /* A DNS message that passed: a question is remembered, an answer is held against it and, when believed, gives
  * each A/AAAA address the question's name and the names of the CNAME chain (question first). The packet's key and
