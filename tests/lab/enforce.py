@@ -135,7 +135,7 @@ def talk(client, server):
 
 def show_cut(e):
     """A connection that stands and one that is new; the neighbour loses nothing meanwhile."""
-    neighbour = Neighbour()
+    neighbour = Neighbour(9000)
     server, server6 = listen('s', '198.51.100.2', 443), listen('s', '2001:db8:2::2', 443)
     client, client6 = connect('198.51.100.2', 443, 40001), connect('2001:db8:2::2', 443, 40002)
     far, far6 = server.accept()[0], server6.accept()[0]

@@ -10,15 +10,10 @@ site: {{name: lab, country: TW}}
 size: small
 capture: [{{interface: gc, side: inside}}]
 local: [192.0.2.0/24, "2001:db8:1::/64"]
-resolvers: [203.0.113.53]
+resolvers: [198.51.100.53, 203.0.113.53]
 geo:
   overrides:
-    - {{prefix: 198.51.100.0/24, country: CN, note: lab}}
-    - {{prefix: 203.0.113.0/24, country: US, note: lab}}
-    - {{prefix: 198.18.0.0/15, country: TW, note: lab}}
-    - {{prefix: "2001:db8:2::/64", country: CN, note: lab}}
-    - {{prefix: "2001:db8:3::/64", country: US, note: lab}}
-    - {{prefix: "2001:db8:4::/64", country: TW, note: lab}}
+{overrides}
 regions: {{never: [CN]}}
 rules:
   - {{name: keys-never, role: key, inside: never, action: block}}
@@ -26,6 +21,8 @@ rules:
 enforce: {{timeout: {timeout}, protect: [198.51.100.99/32], budget: {{client: {budget}/m, servers: {budget}/m, blocks: {budget}/m}}}}
 alerts: {{journal: false, window: {window}, json: {{file: {folder}/log/events.json}}}}
 '''
+IN_COUNTRIES = {'198.51.100.0/24': 'CN', '203.0.113.0/24': 'US', '198.18.0.0/15': 'TW', '2001:db8:2::/64': 'CN', '2001:db8:3::/64': 'US',
+                '2001:db8:4::/64': 'TW'}
 AS_USER = 'nobody'
 
 def flat(value, prefix=''):
@@ -51,9 +48,11 @@ class Daemon:
                             'LOGS_DIRECTORY': f'{folder}/log', 'ASAN_OPTIONS': 'detect_leaks=0'}
         self.write_policy(**policy)
 
-    def write_policy(self, mode='observe', timeout='10m', window='5m', budget=1000):
+    def write_policy(self, mode='observe', timeout='10m', window='5m', budget=1000, countries=IN_COUNTRIES):
+        overrides = '\n'.join(f'    - {{prefix: "{prefix}", country: {country}, note: lab}}' for prefix, country in countries.items())
         with open(f'{self.folder}/policy.yaml', 'w') as f:
-            f.write(POLICY.format(mode=mode, timeout=timeout, window=window, budget=budget, folder=self.folder))
+            f.write(POLICY.format(mode=mode, timeout=timeout, window=window, budget=budget, overrides=overrides,
+                                  folder=self.folder))
 
     def start(self):
         with open(f'{self.folder}/lines', 'a') as lines:

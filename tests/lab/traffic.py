@@ -2,7 +2,7 @@
 """Clients and servers of the lab: TCP, TLS with a name of one's choice, media in Zoom's framing, each in its own namespace and in threads of
 this process."""
 import contextlib, errno, os, socket, ssl, struct, subprocess, threading, time
-from lab import CLIENT, HOST_OF, US, family, inside
+from lab import HOST_OF, US, family, inside
 
 # Zoom's framing: bytes of ntop/nDPI tests/cfgs/default/pcap/zoom.pcap, frames 386 and 395, and of audio on such a flow.
 ZOOM_ID = bytes.fromhex('7d464d35fffda234495d0d6d3b51e896')
@@ -170,8 +170,8 @@ class MediaServer:
 
 class MediaFlow:
     """Media of the client to a server, paced. Numbers go on where they ended."""
-    def __init__(self, address, port=8801, source=None):
-        self.socket = udp('c', (source, 0) if source else None, (address, port))
+    def __init__(self, address, port=8801):
+        self.socket = udp('c', connect_to=(address, port))
         self.sent = 0
         self.socket.send(ZOOM_HELLO)
         if self.socket.recv(100) != ZOOM_ANSWER:
@@ -188,11 +188,10 @@ class MediaFlow:
 
 class Neighbour(threading.Thread):
     """A flow of media to the permitted server, that must lose nothing."""
-    def __init__(self, packets=10000, a_second=4000, address=US, port=8801, server=None):
+    def __init__(self, port, packets=10000, a_second=4000):
         super().__init__(daemon=True)
         self.packets, self.a_second = packets, a_second
-        self.server = server or MediaServer(address, port)
-        self.flow = MediaFlow(address, port, source=CLIENT)
+        self.server, self.flow = MediaServer(US, port), MediaFlow(US, port)
         self.start()
 
     def run(self):
