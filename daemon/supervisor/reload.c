@@ -36,14 +36,12 @@ static void answer_all(struct supervisor *s, int status, const char *text, size_
 
 /* ---- the outcome ---- */
 
-static void say_lines(const char *text, size_t bytes)
+static void say_lines(const char *text)
 {
-	for (const char *end = text + bytes; text < end;) {
-		const char *stop = memchr(text, '\n', (size_t)(end - text));
-		size_t n = (size_t)((stop != NULL ? stop : end) - text);
+	for (size_t n; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
 		if (n > 0)
 			say("%.*s", (int)n, text);
-		text += n + 1;
 	}
 }
 
@@ -76,58 +74,73 @@ static void replace_book(struct supervisor *s, const struct held *next)
 	watch_begin(s);
 }
 
-static int enter_force(struct supervisor *s, int memfd)
+/* What else must hold of a book than that it is one. A status. */
+static int check_book(struct supervisor *s, const struct held *h, char *ret_text, size_t room)
+{
+	if (h->book.count[BOOK_CAPTURE] == 0) {
+		snprintf(ret_text, room,
+			 "%s names no interface to watch; capture: [{interface: br-lan, side: %s}] would be "
+			 "right\n",
+			 s->policy, word_name(WORDS_SIDE, SIDE_INSIDE));
+		return STATUS_CONFIG;
+	}
+	int r = book_settings(&h->book)->mode == MODE_ENFORCE ? service_sockets(s) : 0;
+	snprintf(ret_text, room, "netlink sockets: %s\n", strerror(-r));
+	return r < 0 ? STATUS_UNAVAILABLE : STATUS_DONE;
+}
+
+/* Takes memfd over. *text: what there is to say of it. */
+static int enter_force(struct supervisor *s, int memfd, char *text, size_t room)
 {
 	struct held next;
-	char text[128];
 	int r = open_book(memfd, &next);
-	if (r == 0 && book_settings(&next.book)->mode == MODE_ENFORCE)
-		r = service_sockets(s);
-	if (r < 0) {
-		say("the book cannot be taken: %s", strerror(-r));
+	int status = r < 0 ? STATUS_OURS : check_book(s, &next, text, room);
+	if (r < 0)
+		snprintf(text, room, "prepare's book cannot be taken: %s\n", strerror(-r));
+	if (r == 0 && status != STATUS_DONE)
+		message_unmap_book(&next.book);
+	if (status != STATUS_DONE) {
 		close(memfd);
-		return STATUS_OURS;
+		return status;
 	}
 	replace_book(s, &next);
-	int n = snprintf(text, sizeof text, "book %016llx is in force, mode %s\n",
-			 (unsigned long long)next.told.hash,
-			 word_name(WORDS_MODE, book_settings(&next.book)->mode));
-	say("%.*s", n - 1, text);
+	snprintf(text, room, "book %016llx is in force, mode %s\n", (unsigned long long)next.told.hash,
+		 word_name(WORDS_MODE, book_settings(&next.book)->mode));
 	children_advance(s);
 	talk_loaded(s, STATUS_DONE);
-	answer_all(s, STATUS_DONE, text, (size_t)n);
+	answer_all(s, STATUS_DONE, text, strlen(text));
 	return STATUS_DONE;
 }
 
-static void refuse(struct supervisor *s, int status, const char *text, size_t bytes)
+static void refuse(struct supervisor *s, int status, const char *text)
 {
-	static const char unchanged[] = "nothing was changed: the book in force stays\n";
-	answer_all(s, status, text, bytes);
+	answer_all(s, status, text, strlen(text));
 	if (s->held.memfd < 0) {
 		children_stop(s, status);
 		return;
 	}
-	say_lines(unchanged, sizeof unchanged - 1);
+	say("nothing was changed: the book in force stays");
 	talk_loaded(s, status);
 	service_state("READY=1"); /* the end of RELOADING */
 }
 
 static void judge_outcome(struct supervisor *s, int status)
 {
-	static char text[WORDS_BYTES];
+	static char text[WORDS_BYTES + 1];
 	struct preparation *p = &s->preparation;
-	ssize_t n = pread(p->words, text, sizeof text, 0);
-	size_t bytes = n > 0 ? (size_t)n : 0;
+	ssize_t n = pread(p->words, text, WORDS_BYTES, 0);
+	text[n > 0 ? n : 0] = '\0';
 	close(p->words);
-	say_lines(text, bytes);
-	if (status == STATUS_DONE)
-		status = enter_force(s, p->memfd);
-	else
+	say_lines(text);
+	if (status == STATUS_DONE) {
+		status = enter_force(s, p->memfd, text, sizeof text);
+		say_lines(text);
+	} else
 		close(p->memfd);
 	if (status != STATUS_DONE)
-		refuse(s, status, text, bytes);
+		refuse(s, status, text);
 	else if (s->ready)
-		service_state("READY=1");
+		service_state("READY=1"); /* the end of RELOADING */
 }
 
 static void start(struct supervisor *s);
@@ -208,7 +221,7 @@ static void start(struct supervisor *s)
 	int r = run(s);
 	if (r < 0) {
 		say("prepare cannot be started: %s", strerror(-r));
-		refuse(s, STATUS_OURS, "", 0);
+		refuse(s, STATUS_OURS, "prepare cannot be started\n");
 	}
 }
 
