@@ -20,6 +20,17 @@ size_t config_warnings(const struct config_report *r);
 /* i-th line of the report; *ret_warning tells which it is. NULL behind the last. */
 const char *config_line(const struct config_report *r, size_t i, bool *ret_warning);
 
+/* What the supervisor read from the kernel of the machine that this is for; all zero: nothing is known (replay). */
+struct gateway_prefix {
+	char interface[16]; /* NUL-ended */
+	struct prefix prefix;
+};
+struct config_gateway {
+	const struct prefix *local, *resolver, *protect; /* its own addresses, whom it asks for names, what it lives on */
+	const struct gateway_prefix *prefix;             /* networks on its interfaces, or behind them */
+	size_t local_count, resolver_count, protect_count, prefix_count;
+};
+
 struct config_request {
 	const char *policy; /* path, or NULL: no policy: catalogue only */
 	const char *
@@ -28,6 +39,8 @@ struct config_request {
 	const char *country_db,
 		*asn_db; /* databases named on a command line, instead of the policy's; or NULL */
 	uint64_t now_us; /* for max_age and exceptions that have ended */
+	uint32_t generation; /* of the book; 0 is 1 */
+	struct config_gateway gateway;
 };
 
 /* 0: *ret_image (free() it) is a book. -EINVAL: mistakes (exit 78). -EIO: a file could not be read (exit 74).

@@ -110,7 +110,7 @@ int config_load(const struct config_request *q, struct config_report *r, uint8_t
 	struct load l = { .q = q, .report = r, .writer = book_writer_new() };
 	int result = l.writer != NULL ? load_all(&l) : -ENOMEM;
 	if (result == 0)
-		result = book_writer_image(l.writer, 1, ret_image, ret_bytes);
+		result = book_writer_image(l.writer, q->generation != 0 ? q->generation : 1, ret_image, ret_bytes);
 	book_writer_free(l.writer);
 	arena_done(&l.arena);
 	return result;

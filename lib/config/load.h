@@ -42,6 +42,8 @@ void geo_load(struct load *l, const struct node *geo);
 void captures_load(struct load *l, const struct node *captures);
 void alerts_load(struct load *l, const struct node *alerts, bool captures, uint32_t *ret_window_s);
 void enforce_load(struct load *l, const struct node *enforce, const struct node *mode);
+/* What the request knows of the gateway; last, since it leans on captures. */
+void gateway_load(struct load *l, const struct node *local, const struct book_settings *s);
 
 /* One source of location. `named` is where the policy names it (line 0: the request does), `shown` how it is
  * called in the book and in messages, `path` where it is. */

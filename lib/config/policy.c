@@ -134,6 +134,7 @@ void policy_load(struct load *l, const struct node *root)
 	captures_load(l, f.capture);
 	alerts_load(l, f.alerts, f.capture != NULL, &s.window_s);
 	enforce_load(l, f.enforce, f.mode == MODE_ENFORCE ? node_find(root, "mode") : NULL);
+	gateway_load(l, f.local, &s);
 	warn_of_blindness(l, &f);
 	book_write(l->writer, BOOK_SETTINGS, &s);
 }
