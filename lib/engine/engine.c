@@ -99,6 +99,7 @@ static void see_packet(struct engine *e, const struct frame *frame, const struct
 	struct detail *d = detail_of(e, f);
 	if (d == NULL || f->now.service == SERVICE_NONE)
 		return; /* undecided yet, or settled now */
+	before.rule = f->now.rule, before.action = f->now.action; /* if it was judged, that was told */
 	bool changed = memcmp(&before, &f->now, sizeof before) != 0 || told != d->marks ||
 		       f->epoch != e->epoch;
 	if (!changed)
