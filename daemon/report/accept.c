@@ -86,7 +86,7 @@ void accept_notice(struct report *r, const struct notice *n)
 	notice_native(&r->now->book, n, &fields);
 	struct record record = { .id = n->id,
 				 .at_us = n->at_us,
-				 .class = n->code == CODE_SPOOL_LOST ? SPOOL_KEY
+				 .class = n->code == CODE_SPOOL_LOST ? SPOOL_LOSS
 					  : severity >= 50           ? SPOOL_HEALTH
 								     : SPOOL_INFO,
 				 .code = n->code,
@@ -122,7 +122,7 @@ void accept_losses(struct report *r)
 	r->losses_ms = now_ms() + LOSSES_MS;
 	struct notice n = notice_now(r, CODE_SPOOL_LOST);
 	notice_number(&n, NOTICE_LOST, all);
-	for (unsigned i = 0; i < SPOOL_CLASSES; i++)
+	for (unsigned i = SPOOL_INFO; i <= SPOOL_KEY; i++)
 		notice_number(&n, (enum notice_key)(NOTICE_LOST_INFO + i), c.lost[i]);
 	notice_number(&n, NOTICE_FIRST, c.lost_first);
 	notice_number(&n, NOTICE_LAST, c.lost_last);

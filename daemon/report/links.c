@@ -9,7 +9,7 @@
 #include "report/live.h"
 #include "report/report.h"
 
-enum { HEARD_MOST = 256 }; /* messages of one link in one turn */
+enum { HEARD_MOST = 128 }; /* messages of one link in one turn */
 
 static void close_link(int *link)
 {

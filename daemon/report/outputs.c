@@ -190,6 +190,8 @@ int outputs_take(struct outputs *o, const struct book *b)
 	for (size_t i = 0; i < count && r == 0; i++)
 		if (o->one[i].confirmed < seq[i])
 			o->one[i].confirmed = o->one[i].sent = seq[i];
+	for (size_t i = 0; i < count; i++)
+		spool_down(o->spool, i, o->one[i].down);
 	return r;
 }
 
@@ -226,6 +228,7 @@ static void fail(struct outputs *all, struct output *o, int error, uint64_t now_
 						      : RETRY_MOST_MS;
 	o->retry_ms = now_ms + o->wait_ms;
 	o->error = error;
+	spool_down(all->spool, (size_t)(o - all->one), true);
 	if (!o->down) {
 		o->down = true;
 		all->told(all->user, o->name, error);
@@ -246,6 +249,7 @@ static void confirm(struct outputs *all, struct output *o, uint64_t now_ms)
 	if (o->down) {
 		o->down = false;
 		o->error = 0;
+		spool_down(all->spool, (size_t)(o - all->one), false);
 		all->told(all->user, o->name, 0);
 	}
 }

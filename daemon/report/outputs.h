@@ -20,7 +20,7 @@
 
 #include "report/spool.h"
 
-enum { OUTPUTS_BURST = 64 }; /* events to one output in one turn */
+enum { OUTPUTS_BURST = 512 }; /* events to one output in one turn */
 
 struct output;
 struct outputs;

@@ -10,7 +10,8 @@
 enum {
 	PATH_BYTES = 4096,
 	BUSY_MS = 2000,
-	ROOM_MADE = 64 /* of a full spool one part in so many is made free */
+	ROOM_MADE = 64 /* of a full spool one part in so many is made free */,
+	OVER_MOST = 4 /* one part in so many above it */
 };
 
 enum statement {
@@ -43,7 +44,7 @@ static const char *const sql[STATEMENTS] = {
 	[NEXT] =
 		"SELECT seq, class, code, priority, id, at_us, json, brief, native FROM events WHERE seq > ?1"
 		" ORDER BY seq LIMIT 1",
-	[LEAST] = "SELECT seq, class, bytes FROM events ORDER BY class, seq LIMIT 1",
+	[LEAST] = "SELECT seq, class, bytes FROM events WHERE +seq <= ?1 ORDER BY class, seq LIMIT 1",
 	[REMOVE] = "DELETE FROM events WHERE seq = ?1",
 	[DELIVERED] = "SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM events WHERE seq <= ?1",
 	[FORGET] = "DELETE FROM events WHERE seq <= ?1",
@@ -72,6 +73,7 @@ static const char schema[] =
 struct cursor_of {
 	char name[SPOOL_NAME_BYTES];
 	uint64_t seq, keep;
+	bool down;
 };
 
 struct spool {
@@ -415,18 +417,39 @@ static int forget_delivered(struct spool *s, bool kept)
 	return run(s, FORGET, 1, &least);
 }
 
-static int trim(struct spool *s)
+/* Up to there the outputs that are up have everything: what goes, goes from those that are down. */
+static uint64_t behind_those_up(const struct spool *s)
 {
-	uint64_t row[3], most = s->count.most_bytes;
-	if (s->count.bytes <= most)
-		return 0;
-	int error = forget_delivered(s, false);
-	while (error == 0 && s->count.bytes > most - most / ROOM_MADE && ask(s, LEAST, 0, NULL, 3, row)) {
+	uint64_t least = INT64_MAX;
+	for (size_t i = 0; i < s->output_count; i++)
+		if (!s->output[i].down && s->output[i].seq < least)
+			least = s->output[i].seq;
+	return least;
+}
+
+static int trim_to(struct spool *s, uint64_t bytes, uint64_t up_to)
+{
+	uint64_t row[3];
+	int error = 0;
+	while (error == 0 && s->count.bytes > bytes && ask(s, LEAST, 1, &up_to, 3, row)) {
 		error = run(s, REMOVE, 1, row);
 		s->count.events--;
 		s->count.bytes -= row[2];
 		count_lost(s, row[1] < SPOOL_CLASSES ? (unsigned)row[1] : SPOOL_INFO, row[0]);
 	}
+	return error;
+}
+
+static int trim(struct spool *s)
+{
+	uint64_t most = s->count.most_bytes, hard = most + most / OVER_MOST;
+	if (s->count.bytes <= most)
+		return 0;
+	int error = forget_delivered(s, false);
+	if (error == 0)
+		error = trim_to(s, most - most / ROOM_MADE, behind_those_up(s));
+	if (error == 0 && s->count.bytes > hard)
+		error = trim_to(s, most - most / ROOM_MADE, INT64_MAX);
 	return error;
 }
 
@@ -538,6 +561,7 @@ int spool_outputs(struct spool *s, const char *const *names, size_t count, uint6
 	for (size_t i = 0; i < count; i++) {
 		snprintf(s->output[i].name, sizeof s->output[i].name, "%s", names[i]);
 		s->output[i].seq = s->output[i].keep = ret_seq[i];
+		s->output[i].down = false;
 	}
 	s->moved = true;
 	return spool_commit(s);
@@ -550,6 +574,12 @@ void spool_confirm(struct spool *s, size_t output, uint64_t seq, uint64_t keep)
 		s->output[output].keep = keep < seq ? keep : seq;
 		s->moved = true;
 	}
+}
+
+void spool_down(struct spool *s, size_t output, bool down)
+{
+	if (output < s->output_count)
+		s->output[output].down = down;
 }
 
 bool spool_has_moved(const struct spool *s)

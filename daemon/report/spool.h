@@ -6,7 +6,8 @@
  * commit: the caller calls it every 10 ms or 32 events). A number is never given twice. A cursor may lag behind after a
  * crash: that costs duplicates, which the event's id tells, never a loss.
  * Bounded by bytes: when full, the oldest of the least class goes first (information, health, updates, alerts, key
- * alerts and what tells of losses), and some room is made at once, so that telling of a loss makes none. What some output still lacked is counted as lost, by class, in the same transaction.
+ * alerts, what tells of losses), and some room is made at once, so that telling of a loss makes none. What some output
+ * still lacked is counted as lost, by class, in the same transaction.
  * One process at a time: another finds the file locked (-EBUSY).
  * Text is held as given. All functions give 0 or -errno (-EIO for what SQLite has no better word for). */
 #ifndef KEYFENCE_REPORT_SPOOL_H
@@ -14,7 +15,7 @@
 
 #include "event/notice.h"
 
-enum spool_class { SPOOL_INFO, SPOOL_HEALTH, SPOOL_UPDATE, SPOOL_ALERT, SPOOL_KEY, SPOOL_CLASSES };
+enum spool_class { SPOOL_INFO, SPOOL_HEALTH, SPOOL_UPDATE, SPOOL_ALERT, SPOOL_KEY, SPOOL_LOSS, SPOOL_CLASSES };
 enum { SPOOL_GROUP = 32, SPOOL_PENDING_MOST = 512 };
 
 struct record {
@@ -51,6 +52,9 @@ int spool_outputs(struct spool *s, const char *const *names, size_t count, uint6
 /* This output is known to have everything up to seq; written with the next commit. What stands behind keep (at most seq)
  * stays for it all the same, while there is room: it may have to be sent again. */
 void spool_confirm(struct spool *s, size_t output, uint64_t seq, uint64_t keep);
+/* What a full spool loses, it takes from outputs that are down, as long as that is enough: those that are up get a quarter
+ * of its room more to catch up. All are up at first. */
+void spool_down(struct spool *s, size_t output, bool down);
 /* Cursors have moved since the last commit. */
 bool spool_has_moved(const struct spool *s);
 

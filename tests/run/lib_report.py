@@ -307,6 +307,8 @@ class Lines(Receiver):
         self.path, self.torn = path, torn
 
     def events(self):
+        if not os.path.exists(self.path):
+            return []
         with open(self.path, newline='\n') as f:
             text = f.read()
         lines, got, torn = text.split('\n')[:-1], [], 0

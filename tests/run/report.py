@@ -235,9 +235,11 @@ def full_spool():
         expect(len(lacks) == told == r.status()['spool']['lost'], len(lacks), 'lost,', told, 'told')
         kept = [e for e in lines.events() if e['event']['id'] in tcp.ids() and e['event']['code'] == 'KEY_REGION']
         expect(any(e['keyfence']['alert']['state'] == 'opened' for e in kept), 'no alert was kept')
+        accepted = r.status()['spool']['accepted']
+        expect(accepted == len(lines.events()), 'the file, which was up, lost some', accepted, len(lines.events()))
         r.stop()
         tcp.die()
-    print(f'a full spool: {told} of {len(lines.ids())} lost, and exactly so many told; files of {size >> 20} MB')
+    print(f'a full spool: {told} of {accepted} lost to the receiver that was down, none to the file, and exactly so many told; files of {size >> 20} MB')
 
 # ---- start, fences ----
 
