@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Frames by hand, for those who lie: sent on the client's link to the gateway, whoever they claim to be from. And TLS as bytes."""
 import contextlib, ipaddress, socket, ssl, struct
-from lab import NAMES, inside, run_in
+from lab import inside, run_in
 
 SYN, ACK, PSH = 2, 16, 8
 TCP, UDP = 6, 17

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """keyfenced in the gateway's namespace of the lab: its policy, its folders, its events, its command line."""
-import json, os, shutil, signal, subprocess, time
-from lab import BUILD, NAMES, ROOT, expect, run_in, start_in
+import contextlib, json, os, shutil, signal, subprocess, time
+from lab import BUILD, ROOT, expect, run_in, start_in
 
 PROCESSES = ('keyfenced', 'keyfence-prepare', 'keyfence-inspect', 'keyfence-report', 'keyfence-enforce')
 POLICY = '''version: 1
 mode: {mode}
 site: {{name: lab, country: TW}}
-size: small
+size: {size}
 capture: [{{interface: gc, side: inside}}]
-local: [192.0.2.0/24, "2001:db8:1::/64"]
+local: [{local}]
 resolvers: [198.51.100.53, 203.0.113.53]
 geo:
   overrides:
@@ -19,7 +19,7 @@ rules:
   - {{name: keys-never, role: key, inside: never, action: block}}
   - {{name: media-never, role: media, inside: never, action: block}}
 enforce: {{timeout: {timeout}, protect: [198.51.100.99/32], budget: {{client: {budget}/m, servers: {budget}/m, blocks: {budget}/m}}}}
-alerts: {{journal: false, window: {window}, json: {{file: {folder}/log/events.json}}}}
+alerts: {{journal: false, window: {window}, syslog: [{syslog}], json: {{file: {folder}/log/events.json}}}}
 '''
 IN_COUNTRIES = {'198.51.100.0/24': 'CN', '203.0.113.0/24': 'US', '198.18.0.0/15': 'TW', '2001:db8:2::/64': 'CN', '2001:db8:3::/64': 'US',
                 '2001:db8:4::/64': 'TW'}
@@ -30,6 +30,13 @@ def flat(value, prefix=''):
     if not isinstance(value, dict):
         return {prefix: value}
     return {k: v for key, inner in value.items() for k, v in flat(inner, f'{prefix}.{key}' if prefix else key).items()}
+
+def whole(line):
+    """The event of a line; None of one that a kill tore, or that is not yet whole: it is written again."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 class Daemon:
     """One keyfenced with folders of its own below `folder`; the executables are copied, so that its user reaches them."""
@@ -48,11 +55,12 @@ class Daemon:
                             'LOGS_DIRECTORY': f'{folder}/log', 'ASAN_OPTIONS': 'detect_leaks=0'}
         self.write_policy(**policy)
 
-    def write_policy(self, mode='observe', timeout='10m', window='5m', budget=1000, countries=IN_COUNTRIES):
+    def write_policy(self, countries=IN_COUNTRIES, syslog=None, **said):
+        values = {'mode': 'observe', 'timeout': '10m', 'window': '5m', 'budget': 1000, 'size': 'small', 'folder': self.folder,
+                  'local': '192.0.2.0/24, "2001:db8:1::/64"', 'syslog': f'{{to: "{syslog}", format: json}}' if syslog else '', **said}
         overrides = '\n'.join(f'    - {{prefix: "{prefix}", country: {country}, note: lab}}' for prefix, country in countries.items())
         with open(f'{self.folder}/policy.yaml', 'w') as f:
-            f.write(POLICY.format(mode=mode, timeout=timeout, window=window, budget=budget, overrides=overrides,
-                                  folder=self.folder))
+            f.write(POLICY.format(overrides=overrides, **values))
 
     def start(self):
         with open(f'{self.folder}/lines', 'a') as lines:
@@ -89,7 +97,7 @@ class Daemon:
     def events(self):
         try:
             with open(f'{self.folder}/log/events.json') as f:
-                return [flat(json.loads(line)) for line in f if line.endswith('\n')]
+                return [flat(event) for event in map(whole, f) if event]
         except FileNotFoundError:
             return []
 
@@ -105,8 +113,8 @@ class Daemon:
         found = {}
         with open(f'/proc/{self.process.pid}/task/{self.process.pid}/children') as f:
             for pid in f.read().split():
-                with open(f'/proc/{pid}/comm') as comm:
-                    found[comm.read().strip()] = int(pid)
+                with contextlib.suppress(OSError), open(f'/proc/{pid}/cmdline') as line:
+                    found[line.read().split('\0')[0]] = int(pid)
         return found
 
     def stop(self):
