@@ -32,8 +32,9 @@ enum { SYSCALLS_MOST = 112 };
 #endif
 
 /* pread64: counters of an interface whose file was opened before. getsockopt: what a capture's socket counted.
- * ioctl: how libpcap tells an interface that is down from one that is gone. */
-static const uint16_t of_inspect[] = { OF_EVERYBODY, OLD_POLL SYS_getsockopt, SYS_ioctl, SYS_pread64, END_OF_CALLS };
+ * ioctl, getsockname: how libpcap and we tell an interface that is down from one that is gone. */
+static const uint16_t of_inspect[] = { OF_EVERYBODY,	OLD_POLL SYS_getsockopt, SYS_getsockname, SYS_ioctl,
+				       SYS_pread64, END_OF_CALLS };
 
 /* sendto: libmnl's. The mirror of its blocks stands in one folder (landlock holds it there). */
 static const uint16_t of_enforce[] = { OF_EVERYBODY,
