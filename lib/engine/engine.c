@@ -17,6 +17,8 @@ static void flow_begin(struct engine *e, struct flow *f, const struct frame *fra
 	if (lo != hi || opens)
 		f->marks |= FLOW_CLIENT_FIXED;
 	f->flags |= (uint8_t)both_ends(lo, hi);
+	if (e->sided && treatment_of(e, frame->source) == TREAT_NAT)
+		f->flags |= FLOW_NAT;
 	e->counters.flows++;
 }
 
@@ -108,14 +110,18 @@ static void see_packet(struct engine *e, const struct frame *frame, const struct
 	tell(e, f, d, FACT_CHANGED, 0); /* a bounded queue; the owner takes from it */
 }
 
-static inline void count_frame(struct engine *e, const struct frame *frame, unsigned how)
+static inline void keep_time(struct engine *e, const struct frame *frame)
 {
-	e->counters.decoded_packets[how]++;
-	e->counters.decoded_bytes[how] += frame->wire_bytes;
 	if (frame->at_us < e->now_us)
 		e->counters.clock_back++;
 	else
 		e->now_us = frame->at_us;
+}
+
+static inline void count_frame(struct engine *e, const struct frame *frame, unsigned how)
+{
+	e->counters.decoded_packets[how]++;
+	e->counters.decoded_bytes[how] += frame->wire_bytes;
 }
 
 static void sweep_one(struct engine *e)
@@ -171,6 +177,9 @@ static size_t see_batch(struct engine *e, const struct frame *frames, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (!facts_roomy(e) || !pass_time(e, frames[i].at_us))
 			return i;
+		keep_time(e, &frames[i]);
+		if (e->sided && drop_by_side(e, &frames[i]))
+			continue;
 		count_frame(e, &frames[i], seen[i].how);
 		if (++e->seen % 4 == 0)
 			sweep_one(e);
@@ -255,6 +264,7 @@ struct engine *engine_new(const struct book *b, const struct engine_options *opt
 	e->epoch = 1;
 	e->retell = RETOLD;
 	find_takers(e);
+	take_sides(e);
 	e->flows = flows_new(s.flows, options->hash_key);
 	e->details = details_new(s.details);
 	e->streams = streams_new(s.streams);

@@ -10,10 +10,20 @@
 
 struct engine;
 
+enum { ENGINE_CAPTURES = 16 };
+
+/* Where a capture stands (design section 4):
+ * inside: the good place.
+ * mirror: the same packet may come more than once. A copy (equal from the IP identification on, but for TTL and header
+ *   checksum; IPv6: but for the hop limit) within 3 packets and 1 ms of the same capture is a duplicate: counted, and seen
+ *   by nobody.
+ * outside: beside any capture that is not outside its packets are counted, and seen by nobody. Alone its flows are FLOW_NAT:
+ *   their client is an address of the gateway, and stands for many. */
 struct engine_options {
 	uint64_t hash_key[2];    /* 0 in replay */
 	size_t most_flows;       /* 0: by the book's size */
-	enum side side;
+	uint8_t sides[ENGINE_CAPTURES]; /* enum side, by frame.source; sources behind the last one are on its side */
+	size_t captures;         /* how many of them there are; 0: one */
 	bool every_flow;         /* an ended flow that is not conferencing is a fact, too */
 	struct trace *trace;     /* filled by what is found and matched of trace_flow; NULL: off. What is judged
 	                            * of a fact can be asked again of geo and policy, which are pure */
@@ -59,7 +69,7 @@ uint64_t engine_now(const struct engine *e); /* the latest stamp seen, microseco
 struct engine_counters {
 	uint64_t offered_packets, offered_bytes;
 	uint64_t decoded_packets[DECODED_KINDS], decoded_bytes[DECODED_KINDS]; /* [DECODED] are tracked */
-	uint64_t duplicate_packets, duplicate_bytes, outside_packets, outside_bytes;
+	uint64_t duplicate_packets, duplicate_bytes, outside_packets, outside_bytes; /* dropped before they are decoded */
 	uint64_t clock_back, flows, flows_evicted, details_taken, streams_taken, broken, both_foreign_bytes,
 		conferencing_bytes, places_evicted;
 	uint64_t dns[DNS_DOUBTS];

@@ -26,6 +26,13 @@ enum flow_mark { /* of flow.marks */
 	FLOW_CLOSED = 4,
 };
 
+enum treatment { TREAT_ALL, TREAT_NAT, TREAT_COPIES, TREAT_NONE };
+enum { COPIES = 3 };
+struct copies {
+	uint64_t print[COPIES], at_us[COPIES]; /* of the last packets; 0: no IP */
+	uint8_t next;
+};
+
 struct engine {
 	const struct book *book;
 	struct engine_options options;
@@ -34,6 +41,9 @@ struct engine {
 	struct details *details;
 	struct streams *streams;
 	struct places *places;
+	bool sided; /* some capture is treated otherwise than as inside */
+	uint8_t treatment[ENGINE_CAPTURES];
+	struct copies copies[ENGINE_CAPTURES];
 	struct flow_fact *facts;
 	uint32_t facts_first, facts_count;
 	uint32_t sweep;
@@ -97,6 +107,11 @@ uint64_t flow_id(const struct flow *f);
 void judge(struct engine *e, struct flow *f, struct detail *d);
 /* Judges first what the present book has not judged. */
 void tell(struct engine *e, struct flow *f, struct detail *d, enum fact_kind kind, unsigned flags);
+
+/* side.c: where the captures stand. */
+void take_sides(struct engine *e); /* once, before the first packet */
+enum treatment treatment_of(const struct engine *e, unsigned source);
+bool drop_by_side(struct engine *e, const struct frame *frame); /* true: it was counted, and that is all */
 
 /* reload.c: another book. */
 struct renumbering *renumbering_new(void); /* free() it */

@@ -589,6 +589,15 @@ decode_walk(const struct frame *frame, const struct packet_options *options, str
 	return decode_transport(&w, next, frame, options, ret);
 }
 
+struct span packet_outermost(const struct frame *frame)
+{
+	struct walk w = { .at = cursor_of(frame->bytes) };
+	unsigned next = link_first(frame->linktype), depth = 0;
+	for (; next >= LAYER_BELOW && next < LAYER_IP && depth < PACKET_DEPTH; depth++)
+		next = take_layer(&w, next);
+	return next >= LAYER_IP && next <= LAYER_IPV6 ? cursor_rest(&w.at) : span_of(NULL, 0);
+}
+
 /* The two calls of decode_transport are not one: each is compiled for its kind of address. */
 __attribute__((flatten)) enum decoded packet_decode(const struct frame *frame,
 						    const struct packet_options *options, struct packet *ret)

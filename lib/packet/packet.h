@@ -18,4 +18,8 @@ struct packet_options {
 /* DECODED: ret is whole. Anything else: ret is not to be read, and the result is the counter. */
 enum decoded packet_decode(const struct frame *frame, const struct packet_options *options, struct packet *ret);
 
+/* The outermost IP packet of a frame, from its version on, as far as captured (a trailer of the link may be behind it).
+ * Empty: there is none. */
+struct span packet_outermost(const struct frame *frame);
+
 #endif
