@@ -27,6 +27,7 @@ struct cli {
 	const char *config;    /* -c FILE; NULL: none given */
 	const char *catalogue; /* --catalogue DIR */
 	const char *country_db, *asn_db;
+	uint8_t side; /* --side: enum side of every capture */
 	bool json, quiet, colour;
 	char **args; /* what is left: files, addresses */
 	int arg_count;

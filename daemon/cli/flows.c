@@ -32,6 +32,7 @@ static void flow_json(const struct listing *l, const struct flow_fact *f, struct
 	json_time(&j, "first", f->first_us);
 	json_time(&j, "last", f->last_us);
 	json_bool(&j, "one_way", f->flags & FLOW_ONE_WAY);
+	json_bool(&j, "nat", f->flags & FLOW_NAT);
 	json_bool(&j, "evicted", f->flags & FLOW_EVICTED);
 	json_close(&j, '}');
 	text_put(t, "\n");
@@ -135,6 +136,10 @@ static void accounting_line(FILE *to, const struct accounting *a)
 	for (unsigned i = DECODED + 1; i < DECODED_KINDS; i++)
 		if (c->decoded_packets[i] > 0)
 			fprintf(to, ", %" PRIu64 " %s", c->decoded_packets[i], word_name(WORDS_DECODED, i));
+	if (c->duplicate_packets > 0)
+		fprintf(to, ", %" PRIu64 " duplicate", c->duplicate_packets);
+	if (c->outside_packets > 0)
+		fprintf(to, ", %" PRIu64 " outside", c->outside_packets);
 	fputc('\n', to);
 }
 

@@ -43,19 +43,21 @@ const struct verb verbs[] = {
 	  "place of the policy's.",
 	  verb_locate, true },
 	{ "status", "", "is all well with the running daemon, and what is it blind to",
-	  "What is wrong or not seen comes first, a line each; then the book in force, the captures, the accounting of the\n"
+	  "What is wrong or not seen comes first, a line each; then the book in force, the captures, the "
+	  "accounting of the\n"
 	  "last minute, the outputs, and each source of location with its date.",
 	  verb_status, false },
-	{ "blocks", "", "what the running daemon blocks now", "One line a block: its number, client, server, and until when.",
-	  verb_blocks, false },
-	{ "unblock", "NUMBER|all", "take a block away", "For root and the daemon's user. It may come again with the next flow.",
-	  verb_unblock, false },
+	{ "blocks", "", "what the running daemon blocks now",
+	  "One line a block: its number, client, server, and until when.", verb_blocks, false },
+	{ "unblock", "NUMBER|all", "take a block away",
+	  "For root and the daemon's user. It may come again with the next flow.", verb_unblock, false },
 	{ "pause", "[TIME]", "make no blocks, for so long (10m, 2h) or until resume",
 	  "For root and the daemon's user. What is blocked is let go; alerts go on.", verb_pause, false },
 	{ "resume", "", "make blocks again", "For root and the daemon's user.", verb_resume, false },
 	{ "reload", "", "read the policy and the databases again",
-	  "Waits for the outcome; a mistake changes nothing and is told here. For root and the daemon's user.", verb_reload,
-	  false },
+	  "Waits for the outcome; a mistake changes nothing and is told here. For root and the daemon's "
+	  "user.",
+	  verb_reload, false },
 	{ "version", "", "version, and the libraries in use", "Also what built it, with --json.",
 	  verb_version, false },
 	{ "help", "[VERB...]", "this text, or more of one verb",
@@ -63,7 +65,15 @@ const struct verb verbs[] = {
 	{ NULL, NULL, NULL, NULL, NULL, false },
 };
 
-enum { OPTION_JSON = 256, OPTION_QUIET, OPTION_CATALOGUE, OPTION_COUNTRY_DB, OPTION_ASN_DB, OPTION_HELP };
+enum {
+	OPTION_JSON = 256,
+	OPTION_QUIET,
+	OPTION_CATALOGUE,
+	OPTION_COUNTRY_DB,
+	OPTION_ASN_DB,
+	OPTION_SIDE,
+	OPTION_HELP
+};
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -72,6 +82,7 @@ static const struct option long_options[] = {
 	{ "catalogue", required_argument, NULL, OPTION_CATALOGUE },
 	{ "country-db", required_argument, NULL, OPTION_COUNTRY_DB },
 	{ "asn-db", required_argument, NULL, OPTION_ASN_DB },
+	{ "side", required_argument, NULL, OPTION_SIDE },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -104,6 +115,19 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
+static bool take_side(struct cli *c, const char *word)
+{
+	unsigned side;
+	if (!word_find(WORDS_SIDE, span_text(word), &side)) {
+		complain(STATUS_USAGE, "--side %s: %s, %s or %s would be right", word,
+			 word_name(WORDS_SIDE, SIDE_INSIDE), word_name(WORDS_SIDE, SIDE_OUTSIDE),
+			 word_name(WORDS_SIDE, SIDE_MIRROR));
+		return false;
+	}
+	c->side = (uint8_t)side;
+	return true;
+}
+
 static bool take_option(struct cli *c, int option)
 {
 	switch (option) {
@@ -113,6 +137,7 @@ static bool take_option(struct cli *c, int option)
 	case OPTION_CATALOGUE: c->catalogue = optarg; return true;
 	case OPTION_COUNTRY_DB: c->country_db = optarg; return true;
 	case OPTION_ASN_DB: c->asn_db = optarg; return true;
+	case OPTION_SIDE: return take_side(c, optarg);
 	case OPTION_HELP: c->verb = "help"; return true;
 	default: return false;
 	}
@@ -139,8 +164,7 @@ int main(int argc, char **argv)
 	argv[0] = (char[]){ "keyfence" }; /* so getopt names it */
 	while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1)
 		if (!take_option(&c, option))
-			return complain(STATUS_USAGE,
-					"`keyfence help` lists the options"); /* getopt has said why */
+			return complain(STATUS_USAGE, "`keyfence help` lists the options"); /* why was said */
 	if (c.verb == NULL && optind < argc)
 		c.verb = argv[optind++];
 	c.args = argv + optind;

@@ -81,7 +81,9 @@ static int read_file(const struct pipeline *p, struct engine *e, const char *pat
 
 int pipeline_run(const struct pipeline *p)
 {
-	struct engine *e = engine_new(p->book, &p->options);
+	struct engine_options options = p->options;
+	memset(options.sides, p->cli->side, sizeof options.sides);
+	struct engine *e = engine_new(p->book, &options);
 	int status = STATUS_DONE;
 	if (e == NULL)
 		return complain(STATUS_OURS, "no memory for the tables; a smaller `size` needs less");
