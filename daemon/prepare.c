@@ -2,11 +2,10 @@
 /* keyfence-prepare POLICY [CATALOGUE]: reads configuration, catalogue and databases, and writes the book. A short life without
  * privileges. Standard input: what the supervisor knows, a line each: `generation N`, `local ADDRESS`, `prefix INTERFACE PREFIX`,
  * `resolver ADDRESS`, `protect ADDRESS`. Descriptor 3: an empty memfd that may be sealed; it is, with the book in it. Standard
- * output: mistakes and warnings. Exit status: 0, 64 usage, 65 input, 70 our own, 74 a file cannot be read, 78 mistakes. */
+ * output: mistakes, and warnings where there is no mistake. Exit status: 0, 64 usage, 65 input, 70 our own, 74 a file cannot be read, 78 mistakes. */
 #define _GNU_SOURCE /* the seals of a memfd */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,10 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "installed.h"
 
 enum { DONE = 0, USAGE = 64, DATA = 65, OURS = 70, IO = 74, CONFIG = 78 };
-enum { BOOK_FD = 3, LINES_MOST = 2048, LINE_BYTES = 128 };
+enum { BOOK_FD = 3, LINES_MOST = 8192, LINE_BYTES = 128 };
 static const rlim_t CPU_S = 50, MEMORY_BYTES = 3ull << 30;
 
 struct gathered {
@@ -76,11 +76,11 @@ static bool read_lines(struct gathered *g)
 {
 	char line[LINE_BYTES];
 	for (unsigned number = 1; fgets(line, sizeof line, stdin) != NULL; number++) {
-		if (strchr(line, '\n') != NULL && take_line(line, g))
+		if (number <= LINES_MOST && strchr(line, '\n') != NULL && take_line(line, g))
 			continue;
 		printf("standard input, line %u: no line of the supervisor's; generation, local, prefix, "
-		       "resolver or "
-		       "protect with its value would be right\n",
+		       "resolver "
+		       "or protect with its value would be right\n",
 		       number);
 		return false;
 	}
@@ -93,12 +93,14 @@ static bool read_lines(struct gathered *g)
 
 /* ---- the book ---- */
 
+/* Beside a mistake, a warning may only be what came of it. */
 static void print_report(const struct config_report *r)
 {
 	bool warning;
 	const char *line;
 	for (size_t i = 0; (line = config_line(r, i, &warning)) != NULL; i++)
-		printf("%s%s\n", warning ? "warning: " : "", line);
+		if (!warning || config_mistakes(r) == 0)
+			printf("%s%s\n", warning ? "warning: " : "", line);
 }
 
 static int write_book(const uint8_t *image, size_t bytes)
@@ -126,15 +128,16 @@ static int status_of(int r)
 }
 
 /* The names of providers' regions stand beside the catalogue, if that was named. */
-static const char *tables_beside(const char *catalogue, char ret[PATH_MAX])
+static const char *tables_of(const char *policy, const char *catalogue, char ret[PATH_MAX])
 {
 	int n = catalogue != NULL ? snprintf(ret, PATH_MAX, "%s/../tables", catalogue) : 0;
-	return n > 0 && n < PATH_MAX && access(ret, R_OK) == 0 ? ret : NULL;
+	return n > 0 && n < PATH_MAX && access(ret, R_OK) == 0 ? ret
+							       : installed_folder(policy, "tables", ret);
 }
 
 static int prepare(const char *policy, const char *catalogue, const struct gathered *g)
 {
-	char tables[PATH_MAX];
+	char services[PATH_MAX], tables[PATH_MAX];
 	struct timespec now;
 	uint8_t *image = NULL;
 	size_t bytes = 0;
@@ -143,8 +146,10 @@ static int prepare(const char *policy, const char *catalogue, const struct gathe
 		return OURS;
 	clock_gettime(CLOCK_REALTIME, &now);
 	struct config_request q = { .policy = policy,
-				    .catalogue = catalogue,
-				    .tables = tables_beside(catalogue, tables),
+				    .catalogue = catalogue != NULL
+							 ? catalogue
+							 : installed_folder(policy, "services.d", services),
+				    .tables = tables_of(policy, catalogue, tables),
 				    .now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
 				    .generation = g->generation,
 				    .gateway = g->gateway };

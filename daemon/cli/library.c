@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
+#include "installed.h"
 
 static void print_report(const struct cli *c, const struct config_report *r)
 {
@@ -15,39 +14,6 @@ static void print_report(const struct cli *c, const struct config_report *r)
 	for (size_t i = 0; (line = config_line(r, i, &warning)) != NULL; i++)
 		if (!warning || warn)
 			fprintf(stderr, "%s%s\n", warning ? "warning: " : "", line);
-}
-
-/* Built but not installed: the catalogue stands in conf/ of a folder above the program. */
-static const char *find_beside_program(const char *folder, char *ret)
-{
-	char exe[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	if (n <= 0)
-		return NULL;
-	exe[n] = '\0';
-	for (unsigned up = 0; up < 6; up++) {
-		char *slash = strrchr(exe, '/');
-		if (slash == NULL)
-			return NULL;
-		*slash = '\0';
-		int bytes = snprintf(ret, PATH_MAX, "%s/conf/%s", exe, folder);
-		if (bytes > 0 && bytes < PATH_MAX && access(ret, R_OK) == 0)
-			return ret;
-		bytes = snprintf(ret, PATH_MAX, "%s/share/keyfence/%s", exe, folder);
-		if (bytes > 0 && bytes < PATH_MAX && access(ret, R_OK) == 0)
-			return ret;
-	}
-	return NULL;
-}
-
-/* Does a folder of that name stand beside the policy? */
-static bool stands_beside(const char *policy, const char *folder)
-{
-	char path[PATH_MAX];
-	const char *slash = strrchr(policy, '/');
-	int bytes = snprintf(path, sizeof path, "%.*s%s", slash != NULL ? (int)(slash + 1 - policy) : 0,
-			     policy, folder);
-	return bytes > 0 && bytes < PATH_MAX && access(path, R_OK) == 0;
 }
 
 static int status_of(int r)
@@ -71,10 +37,9 @@ int library_open(const struct cli *c, struct library *ret)
 				    .country_db = c->country_db,
 				    .asn_db = c->asn_db,
 				    .now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 };
-	if (q.catalogue == NULL && (c->config == NULL || !stands_beside(c->config, "services.d")))
-		q.catalogue = find_beside_program("services.d", services);
-	if (c->config == NULL || !stands_beside(c->config, "tables"))
-		q.tables = find_beside_program("tables", tables);
+	if (q.catalogue == NULL)
+		q.catalogue = installed_folder(c->config, "services.d", services);
+	q.tables = installed_folder(c->config, "tables", tables);
 	struct config_report *report = config_report_new();
 	size_t bytes = 0;
 	const char *why = "";

@@ -6,10 +6,13 @@
 
 static bool is_inside(struct load *l, const char *interface)
 {
-	size_t row;
-	if (!load_find(l, BOOK_CAPTURE, span_text(interface), &row))
-		return false;
-	return ((const struct book_capture *)book_row(l->writer, BOOK_CAPTURE, row))->side == SIDE_INSIDE;
+	for (size_t i = 0; i < book_written(l->writer, BOOK_CAPTURE); i++) {
+		const struct book_capture *c = book_row(l->writer, BOOK_CAPTURE, i);
+		if (c->side == SIDE_INSIDE &&
+		    span_equal(book_written_text(l->writer, c->interface), span_text(interface)))
+			return true;
+	}
+	return false;
 }
 
 static bool holds(struct load *l, enum book_section_id id, const struct prefix *p)
