@@ -107,6 +107,7 @@ void book_take(struct report *r, const struct message_book *m, int memfd)
 		r->stopping = true;
 		return;
 	}
+	r->stale_ms = 0;
 	if (r->damaged)
 		tell_damage(r);
 	tell_loaded(r);

@@ -14,7 +14,11 @@
 #include "report/output.h"
 #include "report/socket.h"
 
-enum { SEND_ROOM_BYTES = 1 << 20, UDP_SETTLE_MS = 1000 };
+enum {
+	SEND_ROOM_BYTES = 1 << 20,
+	UDP_SETTLE_MS = 1000,
+	UDP_AT_ONCE = 16 /* of 2 KiB, by 4 KiB each: a third of the usual buffer */
+};
 
 /* ---- to a path ---- */
 
@@ -148,4 +152,5 @@ const struct transport by_udp = { .open = open_udp,
 				  .send = socket_send,
 				  .check = socket_check,
 				  .settle_ms = UDP_SETTLE_MS,
+				  .paced = UDP_AT_ONCE,
 				  .probes = true };

@@ -10,7 +10,8 @@
 enum {
 	HEARTBEAT_MS = 3600 * 1000,
 	FIRST_HEARTBEAT_MS = 5000, /* counters have come by then, or none will */
-	MINUTE_MS = 60 * 1000,
+	STALE_MS = 24 * 3600 * 1000,
+	DAY_S = 24 * 3600,
 	LOSS_MS = 60 * 1000, /* one event of loss a minute */
 	MESSAGE_BYTES = 128,
 };
@@ -35,6 +36,7 @@ struct accounting accounting_of(const struct message_counters *m)
 		a.filtered += m->capture[i].filtered;
 	}
 	a.offered = a.filtered + a.dropped + a.delivered;
+	a.not_ip = m->engine.decoded_packets[UNDECODED_NOT_IP];
 	for (unsigned i = UNDECODED; i < DECODED_KINDS; i++)
 		a.undecoded += m->engine.decoded_packets[i];
 	return a;
@@ -89,6 +91,52 @@ static void beat(struct report *r)
 	accept_notice(r, &n);
 }
 
+void troubles_of(const struct report *r, uint64_t ret[TROUBLES])
+{
+	struct ledger_counters l;
+	struct spool_counters s;
+	ledger_counters(r->now->ledger, &l);
+	spool_counters(r->spool, &s);
+	ret[TROUBLE_FACTS_LOST] = r->counters.facts_lost;
+	ret[TROUBLE_BLOCKS_LOST] = r->counters.blocks_lost;
+	ret[TROUBLE_EVICTED] = r->counters.engine.flows_evicted;
+	ret[TROUBLE_SPOOL_LOST] = s.lost_in_all;
+	ret[TROUBLE_SPOOL_FAILED] = s.failures;
+	ret[TROUBLE_ALERTS_LOST] = l.alerts_lost + l.events_lost;
+	ret[TROUBLE_UNSURE] = l.unsure;
+	ret[TROUBLE_REFUSED] = r->facts_refused;
+	ret[TROUBLE_FAILED] = r->blocks[BLOCK_FAILED];
+	ret[TROUBLE_LEAKED] = r->blocks[BLOCK_LEAKING];
+	for (unsigned i = 0; i < PROCESSES; i++)
+		ret[TROUBLE_RESTARTS + i] = r->restarts[i];
+}
+_Static_assert(TROUBLES == TROUBLE_RESTARTS + PROCESSES, "one row a process");
+
+/* ---- databases ---- */
+
+int64_t source_age_days(const struct book_source *s)
+{
+	return s->built_day > 0 ? (int64_t)(clock_us() / 1000000 / DAY_S) - s->built_day : -1;
+}
+
+bool source_is_stale(const struct book_source *s)
+{
+	return s->max_age_s > 0 && source_age_days(s) * DAY_S > (int64_t)s->max_age_s;
+}
+
+static void tell_stale(struct report *r)
+{
+	const struct book *b = &r->now->book;
+	for (size_t i = 0; i < b->count[BOOK_SOURCE]; i++) {
+		const struct book_source *s = book_source(b, i);
+		if (!source_is_stale(s))
+			continue;
+		struct notice n = notice_now(r, CODE_DB_STALE);
+		notice_text(&n, NOTICE_FILE, book_span(b, s->file));
+		accept_notice(r, &n);
+	}
+}
+
 void health_tick(struct report *r)
 {
 	uint64_t now = now_ms();
@@ -101,10 +149,12 @@ void health_tick(struct report *r)
 		r->heartbeat_ms = now + HEARTBEAT_MS;
 		beat(r);
 	}
-	if (now >= r->minute_ms) {
-		r->minute_ms = now + MINUTE_MS;
-		r->minute[0] = r->minute[1];
-		r->minute[1] = r->counters;
+	uint64_t sum[TROUBLES];
+	troubles_of(r, sum);
+	recent_count(&r->recent, now, sum);
+	if (now >= r->stale_ms) {
+		r->stale_ms = now + STALE_MS;
+		tell_stale(r);
 	}
 }
 
@@ -162,6 +212,8 @@ void health_counters(struct report *r, const struct message_counters *m)
 		memset(&r->loss_told, 0, sizeof r->loss_told);
 	tell_captures(r, m, r->counters.at_us == 0);
 	r->counters = *m;
+	struct accounting a = accounting_of(m);
+	recent_account(&r->recent, now_ms(), &a);
 	tell_loss(r);
 }
 

@@ -23,7 +23,7 @@ struct output {
 	int fd;
 	enum output_link link;
 	bool blocked; /* the transport takes no more: wait until it can be written to */
-	uint64_t opened_ms, retry_ms, wait_ms;
+	uint64_t opened_ms, retry_ms, wait_ms, paced_ms;
 	uint64_t confirmed, sent;
 	/* What is being confirmed: events up to mark, handed over at mark_ms when `written` was mark_written; acknowledged_ms:
 	 * since when the receiver's side is known to have them, 0: not yet. */
@@ -55,6 +55,7 @@ struct transport {
 	int (*confirm)(struct output *o);
 	uint32_t settle_ms; /* from the receiver's acknowledgement to confirming */
 	bool replays;       /* what was confirmed may be lost all the same: the last of it goes again */
+	uint32_t paced;    /* events at once, then PACE_MS nothing: what a receiver's buffer surely holds; 0: it pushes back */
 	bool probes;        /* while it is down, one event at a time finds out */
 	bool is_file;
 };

@@ -15,6 +15,7 @@ enum {
 	STALLED_MS = 20000, /* nothing taken for so long, while something waits: tell, and begin anew */
 	TURN_MS = 1000,
 	CONFIRM_POLL_MS = 20,
+	PACE_MS = 10,
 	REPLAY_MS = 600000, /* older than that, a receiver that reads has it */
 };
 
@@ -343,7 +344,10 @@ static int send_frame(struct output *o, uint64_t now_ms)
 
 static void send_some(struct outputs *all, struct output *o, uint64_t now_ms)
 {
-	for (unsigned i = 0; i < OUTPUTS_BURST; i++) {
+	unsigned most = o->by->paced > 0 ? o->by->paced : OUTPUTS_BURST;
+	if (now_ms < o->paced_ms)
+		return;
+	for (unsigned i = 0; i < most; i++) {
 		if (o->frame_bytes == 0 && !next_frame(all, o))
 			return;
 		int r = send_frame(o, now_ms);
@@ -354,6 +358,7 @@ static void send_some(struct outputs *all, struct output *o, uint64_t now_ms)
 			return;
 		}
 	}
+	o->paced_ms = o->by->paced > 0 ? now_ms + PACE_MS : 0;
 }
 
 static void try_open(struct outputs *all, struct output *o, uint64_t now_ms)
@@ -417,7 +422,7 @@ static int due_in(const struct outputs *all, const struct output *o, uint64_t no
 		       : o->retry_ms > now_ms         ? (int)(o->retry_ms - now_ms)
 						      : 0;
 	if (has_more(all, o))
-		return 0;
+		return o->paced_ms > now_ms ? (int)(o->paced_ms - now_ms) : 0;
 	if (o->mark == 0)
 		return TURN_MS;
 	uint64_t at = (o->acknowledged_ms != 0 ? o->acknowledged_ms : o->mark_ms) + o->by->settle_ms;

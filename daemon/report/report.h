@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 #include "message.h"
 #include "report/outputs.h"
+#include "report/recent.h"
 
 enum report_status {
 	REPORT_DONE = 0,
@@ -37,9 +38,9 @@ struct report {
 	uint64_t id_key[2], serial; /* of notices */
 	uint64_t began_ms,
 		gathered_ms; /* gathered: since when the spool has something uncommitted; 0: nothing */
-	uint64_t retry_ms, tick_ms, heartbeat_ms, minute_ms;
-	struct message_counters counters;  /* the latest; at_us 0: none yet */
-	struct message_counters minute[2]; /* at the last whole minute, and the one before */
+	uint64_t retry_ms, tick_ms, heartbeat_ms, stale_ms;
+	struct message_counters counters; /* the latest; at_us 0: none yet */
+	struct recent recent;
 	struct message_counters loss_told;
 	uint64_t loss_ms, losses_ms; /* when a loss of packets, of events may be told again */
 	uint64_t restarts[PROCESSES], facts, facts_refused, facts_stale, blocks[BLOCK_CONFLICT + 1];
@@ -91,10 +92,10 @@ void health_tick(struct report *r);
 void health_counters(struct report *r, const struct message_counters *m);
 void health_restarted(struct report *r, const struct message_restarted *m);
 void health_paused(struct report *r, bool paused);
-struct accounting {
-	uint64_t offered, filtered, dropped, delivered, undecoded;
-};
 struct accounting accounting_of(const struct message_counters *m);
+void troubles_of(const struct report *r, uint64_t ret[TROUBLES]);
+int64_t source_age_days(const struct book_source *s); /* -1: not known */
+bool source_is_stale(const struct book_source *s);
 const char *process_name(unsigned process);
 
 #endif

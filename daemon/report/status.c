@@ -11,6 +11,7 @@
 #include "report/live.h"
 
 enum { WRONGS_MOST = 24, WRONG_BYTES = 200 };
+static const uint64_t SILENT_US = 5000000; /* counters come each second */
 
 struct status {
 	struct report *r;
@@ -19,34 +20,29 @@ struct status {
 	struct spool_counters spool;
 	struct live_counters live;
 	struct accounting minute;
+	uint64_t hour[TROUBLES];
 	uint64_t one_way, hidden; /* of the flows that live */
 	unsigned databases;
-	unsigned wrongs;
-	char wrong[WRONGS_MOST][WRONG_BYTES];
+	struct list {
+		unsigned count;
+		char line[WRONGS_MOST][WRONG_BYTES];
+	} wrongs, blinds;
 };
 
-static void wrong(struct status *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void wrong(struct status *s, const char *format, ...)
+static void put_line(struct list *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put_line(struct list *l, const char *format, ...)
 {
 	va_list args;
-	if (s->wrongs == WRONGS_MOST)
+	if (l->count == WRONGS_MOST)
 		return;
 	va_start(args, format);
-	vsnprintf(s->wrong[s->wrongs++], WRONG_BYTES, format, args);
+	vsnprintf(l->line[l->count++], WRONG_BYTES, format, args);
 	va_end(args);
 }
+#define wrong(s, ...) put_line(&(s)->wrongs, __VA_ARGS__)
+#define blind(s, ...) put_line(&(s)->blinds, __VA_ARGS__)
 
 /* ---- what there is ---- */
-
-static struct accounting less(struct accounting a, const struct accounting *b)
-{
-	a.offered -= b->offered;
-	a.filtered -= b->filtered;
-	a.dropped -= b->dropped;
-	a.delivered -= b->delivered;
-	a.undecoded -= b->undecoded;
-	return a;
-}
 
 static void count_flows(struct status *s)
 {
@@ -57,11 +53,9 @@ static void count_flows(struct status *s)
 	}
 }
 
-/* The last minute: what was counted since the last whole minute and in the one before it. */
-static struct accounting last_minute(const struct report *r)
+static bool is_enforcing(const struct status *s)
 {
-	struct accounting now = accounting_of(&r->counters), before = accounting_of(&r->minute[0]);
-	return now.offered >= before.offered ? less(now, &before) : now;
+	return book_settings(s->b)->mode == MODE_ENFORCE;
 }
 
 static void gather(struct report *r, struct status *s)
@@ -71,7 +65,10 @@ static void gather(struct report *r, struct status *s)
 	spool_counters(r->spool, &s->spool);
 	live_counters(r->live, &s->live);
 	count_flows(s);
-	s->minute = last_minute(r);
+	s->minute = recent_minute(&r->recent, now_ms());
+	uint64_t sum[TROUBLES];
+	troubles_of(r, sum);
+	recent_hour(&r->recent, now_ms(), sum, s->hour);
 	for (size_t i = 0; i < s->b->count[BOOK_SOURCE]; i++)
 		s->databases += book_source(s->b, i)->kind == KIND_DATABASE;
 }
@@ -85,42 +82,43 @@ static void wrong_captures(struct status *s)
 		wrong(s, "nothing is inspected: keyfence-inspect is not there");
 	else if (m->at_us == 0)
 		wrong(s, "no counters have come from keyfence-inspect yet");
+	else if (clock_us() > m->at_us + SILENT_US)
+		wrong(s, "no counters have come from keyfence-inspect for %" PRIu64 " s",
+		      (clock_us() - m->at_us) / 1000000);
 	for (unsigned i = 0; i < m->captures && i < s->b->count[BOOK_CAPTURE] && i < CAPTURES_MOST; i++)
 		if (m->capture[i].up == 0)
-			wrong(s, "no capture on %.40s", book_string(s->b, book_capture(s->b, i)->interface));
+			wrong(s, "no capture on %.40s: what passes there is not seen",
+			      book_string(s->b, book_capture(s->b, i)->interface));
 	if (s->minute.dropped > 0)
 		wrong(s,
-		      "%" PRIu64
-		      " packets were dropped in the last minutes: what they carried was not judged",
+		      "%" PRIu64 " packets were dropped in the last minute: what they carried was not judged",
 		      s->minute.dropped);
-	if (m->facts_lost > 0 || m->blocks_lost > 0)
-		wrong(s, "%" PRIu64 " facts and %" PRIu64 " requests to block were lost on the way",
-		      m->facts_lost, m->blocks_lost);
-	if (m->engine.flows_evicted > 0)
+	if (s->hour[TROUBLE_FACTS_LOST] + s->hour[TROUBLE_BLOCKS_LOST] > 0)
 		wrong(s,
-		      "%" PRIu64
-		      " flows were forgotten since the table was full: a larger `size` would be right",
-		      m->engine.flows_evicted);
+		      "%" PRIu64 " facts and %" PRIu64
+		      " requests to block were lost on the way in the last hour",
+		      s->hour[TROUBLE_FACTS_LOST], s->hour[TROUBLE_BLOCKS_LOST]);
+	if (s->hour[TROUBLE_EVICTED] > 0)
+		wrong(s,
+		      "%" PRIu64 " flows were forgotten in the last hour since the table was full: a larger "
+		      "`size` would be right",
+		      s->hour[TROUBLE_EVICTED]);
 }
 
-static void wrong_sight(struct status *s)
+static void wrong_book(struct status *s)
 {
-	if (s->databases == 0)
-		wrong(s, "blind: no country database; places are known only by providers' lists, sites and "
-			 "overrides");
 	if (book_settings(s->b)->has_policy == 0)
-		wrong(s, "blind: there is no policy, so nothing is judged");
+		wrong(s, "there is no policy, so nothing is judged");
 	if (s->b->count[BOOK_LOCAL] == 0)
-		wrong(s, "blind: no network is `local`: clients and servers may be mixed up");
-	if (s->one_way > 0)
-		wrong(s, "blind: of %" PRIu64 " live flows one direction only is seen", s->one_way);
-	if (s->hidden > 0)
-		wrong(s, "blind: %" PRIu64 " live flows hide their name (ECH)", s->hidden);
-	if (s->ledger.unsure > 0)
+		wrong(s, "no network is `local`: clients and servers may be mixed up");
+	if (s->databases == 0)
 		wrong(s,
-		      "unsure: %" PRIu64
-		      " flows had a place that some rule could not tell inside from outside",
-		      s->ledger.unsure);
+		      "no country database: places are known only by providers' lists, sites and overrides");
+	for (size_t i = 0; i < s->b->count[BOOK_SOURCE]; i++)
+		if (source_is_stale(book_source(s->b, i)))
+			wrong(s, "%.80s is %" PRId64 " days old, more than its max_age",
+			      book_string(s->b, book_source(s->b, i)->file),
+			      source_age_days(book_source(s->b, i)));
 }
 
 static void wrong_outputs(struct status *s)
@@ -132,29 +130,55 @@ static void wrong_outputs(struct status *s)
 			wrong(s, "%.90s takes no events: %s; %" PRIu64 " wait", o.name, strerror(-o.error),
 			      spool_waiting(s->r->spool, i));
 	}
-	if (s->spool.lost_in_all > 0)
-		wrong(s, "%" PRIu64 " events were lost from a full spool", s->spool.lost_in_all);
-	if (s->spool.failures > 0)
-		wrong(s, "writing the spool failed %" PRIu64 " times", s->spool.failures);
-	if (s->ledger.alerts_lost + s->ledger.events_lost > 0)
-		wrong(s, "%" PRIu64 " alerts were lost in a full ledger",
-		      s->ledger.alerts_lost + s->ledger.events_lost);
+	if (s->hour[TROUBLE_SPOOL_LOST] > 0)
+		wrong(s, "%" PRIu64 " events were lost from a full spool in the last hour",
+		      s->hour[TROUBLE_SPOOL_LOST]);
+	if (s->hour[TROUBLE_SPOOL_FAILED] > 0)
+		wrong(s, "writing the spool failed %" PRIu64 " times in the last hour",
+		      s->hour[TROUBLE_SPOOL_FAILED]);
+	if (s->hour[TROUBLE_ALERTS_LOST] > 0)
+		wrong(s, "%" PRIu64 " alerts were lost in a full ledger in the last hour",
+		      s->hour[TROUBLE_ALERTS_LOST]);
 }
 
 static void wrong_rest(struct status *s)
 {
 	for (unsigned i = 0; i < PROCESSES; i++)
-		if (s->r->restarts[i] > 0)
-			wrong(s, "%s was started again %" PRIu64 " times", process_name(i),
-			      s->r->restarts[i]);
-	if (s->r->facts_refused + s->r->facts_stale > 0)
-		wrong(s, "%" PRIu64 " facts were refused, %" PRIu64 " were of another book",
-		      s->r->facts_refused, s->r->facts_stale);
+		if (s->hour[TROUBLE_RESTARTS + i] > 0)
+			wrong(s, "%s was started again, %" PRIu64 " times in the last hour", process_name(i),
+			      s->hour[TROUBLE_RESTARTS + i]);
+	if (s->hour[TROUBLE_REFUSED] > 0)
+		wrong(s, "%" PRIu64 " facts made no sense and were refused in the last hour",
+		      s->hour[TROUBLE_REFUSED]);
+	if (is_enforcing(s) && s->r->enforce < 0)
+		wrong(s, "nothing is blocked: keyfence-enforce is not there");
 	if (s->r->paused)
-		wrong(s, "blocking is paused");
-	if (s->r->blocks[BLOCK_FAILED] + s->r->blocks[BLOCK_LEAKING] > 0)
-		wrong(s, "%" PRIu64 " blocks failed, %" PRIu64 " leaked", s->r->blocks[BLOCK_FAILED],
-		      s->r->blocks[BLOCK_LEAKING]);
+		wrong(s, "blocking is paused: no new blocks until `keyfence resume`");
+	if (s->hour[TROUBLE_FAILED] + s->hour[TROUBLE_LEAKED] > 0)
+		wrong(s, "%" PRIu64 " blocks failed and %" PRIu64 " let packets pass in the last hour",
+		      s->hour[TROUBLE_FAILED], s->hour[TROUBLE_LEAKED]);
+}
+
+/* What it cannot see by its nature: nothing is broken, and yet it is not known. */
+static void list_blind(struct status *s)
+{
+	if (s->one_way > 0)
+		blind(s, "%" PRIu64 " live flows of which one direction only passes here", s->one_way);
+	if (s->hidden > 0)
+		blind(s, "%" PRIu64 " live flows that hide their name (ECH)", s->hidden);
+	if (s->hour[TROUBLE_UNSURE] > 0)
+		blind(s,
+		      "%" PRIu64
+		      " flows in the last hour whose place some rule could not tell inside from outside",
+		      s->hour[TROUBLE_UNSURE]);
+	if (s->minute.undecoded > s->minute.not_ip)
+		blind(s,
+		      "%" PRIu64
+		      " packets in the last minute that could not be decoded (tunnels, broken ones)",
+		      s->minute.undecoded - s->minute.not_ip);
+	if (s->live.flows_lost > 0)
+		blind(s, "more than %d conferencing flows at once: `flows` does not list them all",
+		      LIVE_FLOWS);
 }
 
 /* ---- for people ---- */
@@ -169,7 +193,9 @@ static void put_sources(const struct status *s, struct text *t)
 		text_plain(t, book_span(s->b, source->file));
 		text_put(t, source->built.bytes > 0 ? " of " : "");
 		text_plain(t, book_span(s->b, source->built));
-		text_put(t, "\n");
+		if (source_age_days(source) >= 0)
+			text_printf(t, ", %" PRId64 " days old", source_age_days(source));
+		text_put(t, source_is_stale(source) ? ": STALE\n" : "\n");
 	}
 }
 
@@ -219,24 +245,43 @@ static void put_counts(const struct status *s, struct text *t)
 		    s->spool.events, s->spool.bytes / 1024, s->spool.most_bytes / 1024, s->spool.accepted);
 }
 
-static void put_status(const struct status *s, struct text *t)
+static void put_restarts(const struct status *s, struct text *t)
 {
-	const struct book_settings *set = book_settings(s->b);
-	text_put(t, s->wrongs == 0 ? "all is well" : "not all is well:");
-	text_put(t, "\n");
-	for (unsigned i = 0; i < s->wrongs; i++)
-		text_printf(t, "  ! %s\n", s->wrong[i]);
-	text_printf(t, "\n  book      %016" PRIx64 ", generation %" PRIu32 ", mode %s, %zu rules; ",
-		    s->b->header->hash, s->b->header->generation, word_name(WORDS_MODE, set->mode),
-		    s->b->count[BOOK_RULE]);
-	text_plain(t, book_span(s->b, set->policy_file));
+	for (unsigned i = 0; i < PROCESSES; i++)
+		if (s->r->restarts[i] > 0)
+			text_printf(t, "  restarts  %s: %" PRIu64 " so far\n", process_name(i),
+				    s->r->restarts[i]);
+}
+
+static void put_book(const struct status *s, struct text *t)
+{
+	text_printf(t, "\n  mode      %s: ", word_name(WORDS_MODE, book_settings(s->b)->mode));
+	text_put(t, !is_enforcing(s) ? "what breaks a rule is told, nothing is blocked"
+		    : s->r->paused   ? "blocking is PAUSED"
+				     : "what breaks a rule is told and blocked, as the rule says");
+	text_put(t, "\n  policy    ");
+	text_plain(t, book_span(s->b, book_settings(s->b)->policy_file));
+	text_printf(t, ", %zu rules; book %016" PRIx64 ", generation %" PRIu32, s->b->count[BOOK_RULE],
+		    s->b->header->hash, s->b->header->generation);
 	text_put(t, "\n  up        for ");
 	when_lasting(t, (now_ms() - s->r->began_ms) * 1000);
 	text_put(t, "\n");
+}
+
+static void put_status(const struct status *s, struct text *t)
+{
+	text_put(t, s->wrongs.count == 0 ? "all is well\n" : "not all is well:\n");
+	for (unsigned i = 0; i < s->wrongs.count; i++)
+		text_printf(t, "  ! %s\n", s->wrongs.line[i]);
+	text_put(t, s->blinds.count == 0 ? "" : "blind to:\n");
+	for (unsigned i = 0; i < s->blinds.count; i++)
+		text_printf(t, "  - %s\n", s->blinds.line[i]);
+	put_book(s, t);
 	put_captures(s, t);
 	put_counts(s, t);
 	put_outputs(s, t);
 	put_sources(s, t);
+	put_restarts(s, t);
 }
 
 /* ---- as JSON ---- */
@@ -317,9 +362,29 @@ static void json_rest(const struct status *s, struct json *j)
 		json_span(j, "label", book_span(s->b, source->label));
 		json_span(j, "file", book_span(s->b, source->file));
 		json_span(j, "built", book_span(s->b, source->built));
+		json_bool(j, "stale", source_is_stale(source));
 		json_close(j, '}');
 	}
 	json_close(j, ']');
+}
+
+static void json_list(struct json *j, const char *key, const struct list *l)
+{
+	json_open(j, key, '[');
+	for (unsigned i = 0; i < l->count; i++)
+		json_span(j, NULL, span_text(l->line[i]));
+	json_close(j, ']');
+}
+
+static void json_minute(const struct status *s, struct json *j)
+{
+	json_open(j, "last_minute", '{');
+	json_uint(j, "offered", s->minute.offered);
+	json_uint(j, "filtered", s->minute.filtered);
+	json_uint(j, "dropped", s->minute.dropped);
+	json_uint(j, "delivered", s->minute.delivered);
+	json_uint(j, "undecoded", s->minute.undecoded);
+	json_close(j, '}');
 }
 
 static void put_json(const struct status *s, struct text *t)
@@ -328,11 +393,9 @@ static void put_json(const struct status *s, struct text *t)
 	struct json j = json_on(t);
 	snprintf(hash, sizeof hash, "%016" PRIx64, s->b->header->hash);
 	json_open(&j, NULL, '{');
-	json_bool(&j, "well", s->wrongs == 0);
-	json_open(&j, "wrong", '[');
-	for (unsigned i = 0; i < s->wrongs; i++)
-		json_span(&j, NULL, span_text(s->wrong[i]));
-	json_close(&j, ']');
+	json_bool(&j, "well", s->wrongs.count == 0);
+	json_list(&j, "wrong", &s->wrongs);
+	json_list(&j, "blind", &s->blinds);
 	json_text(&j, "book", hash);
 	json_uint(&j, "generation", s->b->header->generation);
 	json_text(&j, "mode", word_name(WORDS_MODE, book_settings(s->b)->mode));
@@ -344,6 +407,7 @@ static void put_json(const struct status *s, struct text *t)
 	json_uint(&j, "unsure", s->ledger.unsure);
 	json_uint(&j, "blocks", s->live.blocks);
 	json_accounting(s, &j);
+	json_minute(s, &j);
 	json_captures(s, &j);
 	json_outputs(s, &j);
 	json_rest(s, &j);
@@ -356,9 +420,10 @@ void answer_status(struct report *r, bool json, struct text *ret)
 	static struct status s;
 	gather(r, &s);
 	wrong_captures(&s);
-	wrong_sight(&s);
+	wrong_book(&s);
 	wrong_outputs(&s);
 	wrong_rest(&s);
+	list_blind(&s);
 	if (json)
 		put_json(&s, ret);
 	else

@@ -86,7 +86,9 @@ struct book_source {
 	struct book_text built;     /* date of the data, "2026-06-17", or its number, "change 391", or "" */
 	uint64_t first4, count4, first6, count6;
 	uint8_t kind;               /* enum kind */
-	uint8_t has, zero[6];
+	uint8_t has;
+	uint16_t built_day;         /* days since 1970; 0: not known */
+	uint32_t max_age_s;         /* older than that is told (DB_STALE), and never a verdict; 0: may be of any age */
 };
 struct book_range4 {
 	uint32_t first, last, parent;

@@ -3,7 +3,7 @@
 #include "config/file.h"
 #include "config/schema.h"
 
-enum { SOURCES_MOST = 64, OVERRIDES_MOST = 100000 };
+enum { SOURCES_MOST = 64, OVERRIDES_MOST = 100000, DAY_S = 86400 };
 
 struct book_source source_begin(struct load *l, enum kind kind, const char *label, struct span shown)
 {
@@ -27,6 +27,8 @@ void source_date(struct load *l, const struct source_file *f, int64_t built_s, s
 	char date[11];
 	date_text(built_s, date);
 	s->built = book_write_text(l->writer, span_text(date));
+	s->built_day = (uint16_t)(built_s > 0 && built_s / DAY_S <= UINT16_MAX ? built_s / DAY_S : 0);
+	s->max_age_s = f->max_age_s;
 	int64_t now_s = (int64_t)(l->q->now_us / 1000000), age_s = now_s - built_s;
 	if (f->max_age_s > 0 && date[0] == '\0')
 		report_warning(
