@@ -258,7 +258,8 @@ struct engine *engine_new(const struct book *b, const struct engine_options *opt
 		return NULL;
 	if (options->most_flows != 0)
 		s.flows = options->most_flows;
-	e->book = b;
+	e->held = *b;
+	e->book = &e->held;
 	e->options = *options;
 	e->packets.by_vlan = set->by_vlan;
 	e->epoch = 1;

@@ -30,12 +30,12 @@ struct engine_options {
 	uint64_t trace_flow;     /* id of a flow, as in its facts */
 };
 
-/* The book is borrowed until engine_free or the next engine_book. NULL: no memory. */
+/* The book's image is borrowed until engine_free or the next engine_book. NULL: no memory. */
 struct engine *engine_new(const struct book *b, const struct engine_options *options);
 void engine_free(struct engine *e);
 
 /* From now on this book counts: take all facts first. It may be another in everything but settings' size and by_vlan; its
- * generation is that of the facts from now on. The former one is read until this returns, and then no more.
+ * generation is that of the facts from now on. The former one's image is read until this returns, and then no more.
  *
  * Live flows keep what was found in them. Rows of the catalogue are carried over by name. A component or site that is gone
  * is none; a flow whose service is gone is of SERVICE_UNKNOWN if its payloads alone tell that it conferences (a session,

@@ -133,13 +133,14 @@ static void carry_all(struct engine *e)
 
 void engine_book(struct engine *e, const struct book *b)
 {
-	struct change c = { e->book, b, e->rows };
+	struct book was = e->held;
+	struct change c = { &was, b, e->rows };
 	assert(book_settings(b)->size == book_settings(e->book)->size &&
 	       book_settings(b)->by_vlan == book_settings(e->book)->by_vlan && e->facts_count == 0);
 	bool still = renumber(&c, BOOK_SERVICE, same_service, 0, e->rows->service);
 	still &= renumber(&c, BOOK_COMPONENT, same_component, 0, e->rows->component);
 	still &= renumber(&c, BOOK_SITE, same_site, 1, e->rows->site);
-	e->book = b;
+	e->held = *b;
 	e->epoch++;
 	e->retell = 0;
 	places_believe(e->places, book_resolver(b, 0), b->count[BOOK_RESOLVER]);

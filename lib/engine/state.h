@@ -34,7 +34,8 @@ struct copies {
 };
 
 struct engine {
-	const struct book *book;
+	const struct book *book; /* the one held */
+	struct book held;        /* a copy, since its owner may lay the next one in its place */
 	struct engine_options options;
 	struct packet_options packets;
 	struct flows *flows;

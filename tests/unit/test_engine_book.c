@@ -67,7 +67,7 @@ static void write_zoom(struct book_writer *w, const struct shelf *s)
 				  .source = tail,
 				  .service = row_of(s, "zoom"),
 				  .roles = ROLE_SIGNALLING | ROLE_KEY,
-				  .flags = NAME_PATTERN };
+				  .flags = NAME_PATTERN | NAME_STANDING };
 	for (size_t i = 0; i < 2 && s->component[i] != NULL; i++)
 		if (strcmp(s->component[i], "chat") == 0)
 			name.component = (uint16_t)(i + 1);
@@ -91,9 +91,18 @@ static void write_catalogue(struct book_writer *w, const struct shelf *s)
 		struct book_component row = { .name = book_write_text(w, span_text(s->component[i])) };
 		book_write(w, BOOK_COMPONENT, &row);
 	}
+	struct book_site other = { .code = book_write_text(w, BYTES("am")),
+				   .source = book_write_text(w, BYTES("zoom.us")),
+				   .service = row_of(s, "teams"),
+				   .place = DE };
+	if (other.service != SERVICE_NONE) /* a code means another place to each service */
+		book_write(w, BOOK_SITE, &other);
 	if (row_of(s, "zoom") != SERVICE_NONE)
 		write_zoom(w, s);
+	struct book_ports ports = { .lo = 3478, .hi = 3478, .proto = PROTO_UDP };
 	struct book_framing framing = { .pattern = book_write_text(w, BYTES("stun")),
+					.first_port = (uint32_t)book_write(w, BOOK_PORTS, &ports),
+					.port_count = 1,
 					.service = row_of(s, "meet") };
 	if (framing.service != SERVICE_NONE)
 		book_write(w, BOOK_FRAMING, &framing);
@@ -195,11 +204,14 @@ static void tick_on(struct engine *e)
 	CHECK(!engine_retelling(e), "all are told");
 }
 
+static struct book held; /* one place for all, as an owner may do it */
+
 /* The former book may go: nothing may read it any more. */
 static void change(struct engine *e, struct shelved **now, struct shelved *to)
 {
 	fact_count = 0;
-	engine_book(e, &to->book);
+	held = to->book;
+	engine_book(e, &held);
 	unshelve(*now);
 	*now = to;
 }
@@ -256,7 +268,8 @@ static void speak_ice(struct engine *e, struct ends ends, bool answered, uint64_
 static struct engine *begin(const struct shelved *s)
 {
 	fact_count = 0;
-	return engine_new(&s->book, &(struct engine_options){ 0 });
+	held = s->book;
+	return engine_new(&held, &(struct engine_options){ 0 });
 }
 
 static const char *service_of(const struct shelved *s, const struct flow_fact *f)
@@ -349,6 +362,7 @@ static void check_name_gone(bool spoke, bool ended)
 		      last_fact()->now.roles == 0,
 	      "as no conferencing");
 	CHECK(last_fact()->kind == (ended ? FACT_ENDED : FACT_CHANGED), "%u", last_fact()->kind);
+	CHECK(!(last_fact()->flags & FLOW_STANDING), "and as nothing that stands");
 	unshelve(s);
 }
 
@@ -360,6 +374,7 @@ static void check_payload_gone(void)
 	speak_ice(e, ends, true, T0 * second);
 	CHECK(strcmp(service_of(s, last_fact()), "meet") == 0, "an ICE check: %s",
 	      service_of(s, last_fact()));
+	CHECK(last_fact()->now.evidence == (EV_PAYLOAD | EV_PORT | EV_ANSWER), "at meet's port");
 	change(e, &s, shelve((struct shelf){ .service = { "zoom" }, .generation = 2 }));
 	tick_on(e);
 	CHECK(fact_count == 1 && last_fact()->now.service == SERVICE_UNKNOWN, "told %zu times, %s",
@@ -374,6 +389,42 @@ static void check_payload_gone(void)
 	CHECK(strcmp(service_of(s, last_fact()), "meet") == 0, "found again when it is back: %s",
 	      service_of(s, last_fact()));
 	finish(e);
+	unshelve(s);
+}
+
+/* Of a keepalive alone nobody can say that it conferences. It is looked at as if it were new, and told of when that is over;
+ * silence of it is no news. */
+static void check_setup_gone(bool many)
+{
+	static const uint8_t keepalive[20] = { 0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 9 };
+	static struct made_frame m;
+	struct shelved *s = shelve((struct shelf){ .generation = 1 });
+	struct engine *e = begin(s);
+	make_udp(&m, (struct ends){ 0x0A000001, 0xC6120001, 4000, 3478 },
+		 span_of(keepalive, sizeof keepalive), T0 * second);
+	for (unsigned i = 0; i < 40; i++)
+		feed(e, &m);
+	CHECK(fact_count == 1 && strcmp(service_of(s, last_fact()), "meet") == 0, "a keepalive of meet");
+	change(e, &s, shelve((struct shelf){ .service = { "zoom" }, .generation = 2 }));
+	for (unsigned i = 0; i < (many ? 40 : 2); i++)
+		feed(e, &m);
+	CHECK(fact_count == many, "told when it is settled: %zu", fact_count);
+	tick_on(e);
+	CHECK(fact_count == 1 && last_fact()->now.service == SERVICE_NONE, "told once: %zu", fact_count);
+	if (!many) {
+		change(e, &s, shelve((struct shelf){ .generation = 3 }));
+		for (unsigned i = 0; i < 20; i++)
+			feed(e, &m);
+		CHECK(fact_count == 1 && strcmp(service_of(s, last_fact()), "meet") == 0, "found again");
+		change(e, &s, shelve((struct shelf){ .service = { "zoom" }, .generation = 4 }));
+		tick_on(e);
+	}
+	engine_tick(e, (T0 + 119) * second);
+	engine_tick(e, (T0 + 200) * second);
+	take(e);
+	finish(e);
+	CHECK(fact_count == 1 && last_fact()->now.service == SERVICE_NONE, "no more is told: %zu",
+	      fact_count);
 	unshelve(s);
 }
 
@@ -617,6 +668,8 @@ int main(void)
 	check_name_gone(true, false);
 	check_name_gone(false, true);
 	check_payload_gone();
+	check_setup_gone(false);
+	check_setup_gone(true);
 	check_rule();
 	check_others_first();
 	check_local();
