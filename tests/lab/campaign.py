@@ -4,7 +4,7 @@ keyfenced itself. What was accepted is delivered, to a file at once and to a rec
 time; each restart is counted, and told how long it took. SEED repeats a run as far as chance allows."""
 import contextlib, itertools, json, os, random, re, socket, statistics, tempfile, threading, time
 from keyfenced import Daemon, flat
-from lab import CN, NAMES, expect, has_lab, inside, ip, lab, nft, passed
+from lab import CN, NAMES, expect, fail, has_lab, inside, ip, lab, nft, passed
 from traffic import Call, TlsServer, certificate
 
 KILLS, SEED, PAUSE_S = int(os.environ.get('KILLS', '4')), int(os.environ.get('SEED', '1')), float(os.environ.get('PAUSE_S', '1.0'))
@@ -60,7 +60,8 @@ def restart_ms(d, name, killed):
     os.kill(killed, 9)
     begin = time.monotonic()
     while (pid := d.children().get(name)) in (None, killed):
-        expect(time.monotonic() - begin < 5, f'{name} is started again within 5 s; {d.lines()}')
+        if time.monotonic() - begin > 5:
+            fail(f'{name} is started again within 5 s; {d.lines()}')
         time.sleep(0.001)
     return (time.monotonic() - begin) * 1000
 
@@ -82,7 +83,8 @@ def kill_supervisor(d, chance):
     d.process.wait()
     begin = time.monotonic()
     while any(os.path.exists(f'/proc/{pid}') for pid in children.values()):
-        expect(time.monotonic() - begin < 5, f'they end with keyfenced: {children}')
+        if time.monotonic() - begin > 5:
+            fail(f'they end with keyfenced: {children}')
         time.sleep(0.01)
     begin = time.monotonic()
     d.start()
@@ -120,9 +122,11 @@ def check_delivery(d, receiver):
           f'{len(filed) - len(set(filed))} and {len(received) - len(set(received))}')
 
 def check_counts(d, took):
-    """Each death is counted, in events."""
+    """Each death is counted, in events and in the status."""
     for name in KILLED:
-        d.wait('PROCESS_RESTARTED', process__name=name.removeprefix('keyfence-'), keyfence__restarts=len(took[name]))
+        d.wait('PROCESS_RESTARTED', within=70, process__name=name, keyfence__restarts=len(took[name]))
+    counted = d.status()['restarts']
+    expect(all(counted[name] == len(took[name]) for name in KILLED), f'the status counts them: {counted}')
 
 def tell(name, times):
     times = sorted(times)

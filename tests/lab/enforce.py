@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """keyfence-enforce alone in the lab, where s is to be cut off and t is its neighbour. This script plays the supervisor, inspect and report."""
-import array, contextlib, errno, multiprocessing, os, select, signal, socket, statistics, struct, subprocess, sys, tempfile, time
+import array, contextlib, errno, os, select, signal, socket, statistics, struct, subprocess, sys, tempfile, time
 from lab import BUILD, ROOT, elements, expect, has_lab, inside, lab, nft, passed, processes, run_in
-from traffic import Neighbour, connect, is_cut, listen, udp
+from traffic import ZOOM_ANSWER, Neighbour, connect, is_cut, listen, pace, stamp_of, udp
 
 ENFORCE, PREPARE = os.path.join(BUILD, 'keyfence-enforce'), os.path.join(BUILD, 'keyfence-prepare')
 BOOK, LINK, STOP, PAUSE, RESUME, READY, GONE, FACT, COUNTERS, BLOCK, BLOCKED, UNBLOCK = range(1, 13)
 APPLIED, RENEWED, FAILED, REFUSED, RELEASED, LEAKING, SPENT, CONFLICT = range(8)
 (NOT, PROTECTED, LOCAL, UNANSWERED, FULL, BUDGET_CLIENT, BUDGET, MALFORMED, PAUSED, SHARED) = range(10)
 BLOCK_FORM, NETFILTER = '=QQ16s16sQQQQHHHHBBBBI', 12
-TCP, UDP, TRIES = 6, 17, 50
+TCP, UDP, TRIES = 6, 17, int(os.environ.get('TRIES', '20'))
 INSPECT, REPORT = 2, 3 # enum process
 NETLINK_AT = (4, 5, 6)
 POLICY = '''version: 1
@@ -82,10 +82,12 @@ class Enforce:
         verb, ready = receive(self.supervisor, 10)
         expect(verb == READY and struct.unpack('=I', ready)[0] == generation, 'ready with the book')
 
-    def ask(self, client, server, port, proto=TCP, client_port=40000, rule=1, answered=1, evidence=64, flow=1, roles=4, generation=None):
-        body = struct.pack(BLOCK_FORM, flow, 1, wide(client), wide(server), 7, 5, 700, 500, client_port, port, rule, 1, proto, evidence,
+    def request(self, client, server, port, proto=TCP, client_port=40000, rule=1, answered=1, evidence=64, flow=1, roles=4, generation=None):
+        return struct.pack(BLOCK_FORM, flow, 1, wide(client), wide(server), 7, 5, 700, 500, client_port, port, rule, 1, proto, evidence,
                            roles, answered, generation or self.generation)
-        send(self.inspect, BLOCK, body)
+
+    def ask(self, *args, **more):
+        send(self.inspect, BLOCK, self.request(*args, **more))
 
     def hear(self, timeout=3.0):
         verb, body = receive(self.report, timeout)
@@ -301,34 +303,28 @@ def show_timeouts(e, book):
         expect(last['state'] == RELEASED, f'all unblocked: {last}')
     expect(elements(nft('list', 'ruleset')) == [], 'nothing stands')
 
-def flood(sock, stop):
-    while not stop.is_set():
-        with contextlib.suppress(OSError):
-            sock.send(struct.pack('=Q', time.monotonic_ns()))
-
 def measure(e):
     """A running UDP flow: from the request to the sending time of the last packet that still came through."""
     times = []
     for i in range(TRIES):
-        server, client = udp('s', ('198.51.100.2', 20000 + i)), udp('c', ('192.0.2.2', 30000 + i), ('198.51.100.2', 20000 + i))
-        stop, last = multiprocessing.Event(), 0
-        sender = multiprocessing.Process(target=flood, args=(client, stop))
-        sender.start()
-        server.recv(100)
+        server = udp('s', ('198.51.100.2', 20000 + i))
+        sender = pace('198.51.100.2', 20000 + i, gap_us=5, count=4000)
+        _, peer = server.recvfrom(2048)
+        request = e.request('192.0.2.2', '198.51.100.2', 20000 + i, proto=UDP, client_port=peer[1])
+        server.sendto(ZOOM_ANSWER, peer)
+        packet = server.recv(2048)
         begin = time.monotonic_ns()
-        e.ask('192.0.2.2', '198.51.100.2', 20000 + i, proto=UDP, client_port=30000 + i)
-        e.hear()
-        time.sleep(0.01)
-        server.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
+        send(e.inspect, BLOCK, request)
+        expect(e.hear()['state'] == APPLIED, 'applied')
+        server.settimeout(0.05)
+        with contextlib.suppress(TimeoutError):
             while True:
-                last = struct.unpack('=Q', server.recv(100))[0]
-        stop.set()
-        sender.join()
-        times.append(max(0, last - begin) / 1000)
-        server.close(), client.close()
+                packet = server.recv(2048)
+        times.append((stamp_of(packet) - begin) / 1000)
+        sender.wait()
+        server.close()
     times.sort()
-    print(f'verdict to effect on a running flow, {TRIES} tries: median {statistics.median(times):.0f} us, worst {times[-1]:.0f} us')
+    print(f'verdict to effect on a running flow, {TRIES} tries: median {statistics.median(times):.0f} us, p99 {times[int(TRIES * 0.99)]:.0f} us')
 
 def show_strangers(folder, netlink, book):
     """A wrong size or verb closes the sender's link; the rest goes on. STOP takes the table down."""
@@ -349,7 +345,6 @@ def main():
         return
     if not has_lab():
         return
-    multiprocessing.set_start_method('fork')
     while (fd := os.open('/dev/null', os.O_RDONLY | os.O_CLOEXEC)) < 12:  # these numbers are the children's
         pass
     with lab(), tempfile.TemporaryDirectory() as folder:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """keyfenced in the gateway's namespace of the lab: its policy, its folders, its events, its command line."""
 import contextlib, json, os, shutil, signal, subprocess, time
-from lab import BUILD, ROOT, expect, run_in, start_in
+from lab import BUILD, ROOT, expect, fail, run_in, start_in
 
 PROCESSES = ('keyfenced', 'keyfence-prepare', 'keyfence-inspect', 'keyfence-report', 'keyfence-enforce')
 POLICY = '''version: 1
@@ -70,15 +70,18 @@ class Daemon:
         return self
 
     def is_up(self):
-        expect(self.process.poll() is None, f'keyfenced runs: {self.process.poll()}; {self.lines()}')
+        if self.process.poll() is not None:
+            fail(f'keyfenced ended with {self.process.poll()}; {self.lines()}')
         status = self.status()
         return status is not None and status['captures'][0]['up'] and status
 
     def until(self, true, what, within=5):
         end = time.monotonic() + within
         while not (got := true()):
-            expect(time.monotonic() < end, f'{what}; {self.lines()}')
+            if time.monotonic() > end:
+                fail(f'{what}; {self.lines()}')
             time.sleep(0.02)
+        expect(True, what)
         return got
 
     def lines(self):

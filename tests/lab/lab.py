@@ -90,11 +90,14 @@ def has_lab(*programs):
 
 checked = 0
 
+def fail(what):
+    raise SystemExit(f'not so: {what}')
+
 def expect(so, what):
     global checked
     checked += 1
     if not so:
-        raise SystemExit(f'not so: {what}')
+        fail(what)
 
 def passed():
     print(f'{checked} checks passed')

@@ -2,20 +2,18 @@
 """Figures, nothing asserted: from the deciding packet to the last packet let through, of a new flow of media and of one that has stood for
 ESTABLISHED_MS milliseconds with nothing but pings. Both ends of the time are stamps of the sender, one every GAP_US microseconds, that
 arrived at the server. TRIES tries of each."""
-import contextlib, os, statistics, struct, subprocess, sys, tempfile
+import contextlib, os, statistics, sys, tempfile
 from keyfenced import Daemon
-from lab import BUILD, CN, NAMES, has_lab, lab
-from traffic import ZOOM_ANSWER, ZOOM_HELLO, media, udp
+from lab import CN, has_lab, lab
+from traffic import ZOOM_ANSWER, pace, stamp_of, udp
 
 TRIES, GAP_US, ESTABLISHED_MS, SEND_US = (int(os.environ.get(name, otherwise)) for name, otherwise in
                                           (('TRIES', 200), ('GAP_US', 10), ('ESTABLISHED_MS', 500), ('SEND_US', 30000)))
-PING = bytes.fromhex('0300000001762a8d74005a0e3e')  # as in ntop/nDPI tests/cfgs/default/pcap/zoom.pcap, frame 396
 
 def one(port, pings):
     """Microseconds between the first packet of media and the last that came through, and how many did."""
     server = udp('s', (CN, port))
-    sender = subprocess.Popen(('ip', 'netns', 'exec', NAMES['c'], os.path.join(BUILD, 'tests/pace'), CN, str(port), str(GAP_US),
-                               str(SEND_US // GAP_US), ZOOM_HELLO.hex(), media(0).hex(), PING.hex(), str(pings)))
+    sender = pace(CN, port, GAP_US, SEND_US // GAP_US, pings)
     _, peer = server.recvfrom(2048)
     server.sendto(ZOOM_ANSWER, peer)
     stamps = []
@@ -24,7 +22,7 @@ def one(port, pings):
         while True:
             packet = server.recv(2048)
             if packet[:1] == b'\x05':
-                stamps.append(struct.unpack('!Q', packet[-12:-4])[0])
+                stamps.append(stamp_of(packet))
                 server.settimeout(0.1)
     sender.wait()
     server.close()

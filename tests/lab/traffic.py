@@ -2,14 +2,15 @@
 """Clients and servers of the lab: TCP, TLS with a name of one's choice, media in Zoom's framing, each in its own namespace and in threads of
 this process."""
 import contextlib, errno, os, socket, ssl, struct, subprocess, threading, time
-from lab import HOST_OF, US, family, inside
+from lab import BUILD, HOST_OF, US, family, inside, start_in
 
-# Zoom's framing: bytes of ntop/nDPI tests/cfgs/default/pcap/zoom.pcap, frames 386 and 395, and of audio on such a flow.
+# Zoom's framing: bytes of ntop/nDPI tests/cfgs/default/pcap/zoom.pcap, frames 386, 395 and 396, and of audio on such a flow.
 ZOOM_ID = bytes.fromhex('7d464d35fffda234495d0d6d3b51e896')
 ZOOM_HELLO = b'\x01\x00\x02' + ZOOM_ID + bytes.fromhex(
     '0000000000000002007a002a007a002a000000400e173ddf96025efb95c4240c2353bfcbf060be99dcbbd8c479c7b9732d6c75fa4362f0835eb83e4da9c6a7e6f309'
     'b31e40df0f6bb5756a840f731d9bc1f6a72d00000000')
 ZOOM_ANSWER = b'\x02\x00\x01' + ZOOM_ID + bytes.fromhex('005a0e3e007a002a0000000000000000')
+ZOOM_PING = bytes.fromhex('0300000001762a8d74005a0e3e')
 ZOOM_AUDIO, ZOOM_RTP = bytes.fromhex('050f0100fb901611040300004909b64c00010048'), bytes.fromhex('01000802bede000150e4006800140c00')
 
 def media(number):
@@ -185,6 +186,15 @@ class MediaFlow:
             self.sent += 1
             if i % 10 == 9:
                 time.sleep(max(0.0, begin + (i + 1) / a_second - time.monotonic()))
+
+def pace(address, port, gap_us, count, pings=0):
+    """A process that says hello and then sends media faster than a script could (tests/tools/pace.c)."""
+    return start_in('c', os.path.join(BUILD, 'tests/pace'), address, str(port), str(gap_us), str(count), ZOOM_HELLO.hex(), media(0).hex(),
+                    ZOOM_PING.hex(), str(pings))
+
+def stamp_of(packet):
+    """When it was sent: nanoseconds of CLOCK_MONOTONIC."""
+    return struct.unpack('!Q', packet[-12:-4])[0]
 
 class Neighbour(threading.Thread):
     """A flow of media to the permitted server, that must lose nothing."""
