@@ -3,6 +3,7 @@
  * sockets, one folder. When the supervisor is gone it ends with 69 and leaves the table as it is: the elements run out. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/siphash.h"
@@ -98,17 +100,21 @@ static int prepare_sockets(struct table *t)
 	return r;
 }
 
-static int name_boot(uint64_t ret[2])
+/* A mirror of another boot is of no use. Where /proc does not tell (ProcSubset=pid), a folder in memory is of this one. */
+static int name_boot(const char *folder, uint64_t ret[2])
 {
 	static const uint64_t keys[2][2] = { { 1, 2 }, { 3, 4 } };
 	char id[64];
+	struct statfs where;
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, id, sizeof id) : -1;
 	if (fd >= 0)
 		close(fd);
 	for (size_t i = 0; n > 0 && i < 2; i++)
 		ret[i] = siphash13(keys[i], id, (size_t)n);
-	return n > 0 ? 0 : -ENOENT;
+	if (n <= 0)
+		ret[0] = ret[1] = 0;
+	return n > 0 || (statfs(folder, &where) == 0 && where.f_type == TMPFS_MAGIC) ? 0 : -ENOENT;
 }
 
 static void open_mirror(struct elements *e)
@@ -116,12 +122,12 @@ static void open_mirror(struct elements *e)
 	uint64_t boot[2];
 	const char *named = getenv("RUNTIME_DIRECTORY");
 	char folder[4096];
-	int r = name_boot(boot);
 	if (named == NULL || *named == '\0') {
 		say("no RUNTIME_DIRECTORY: blocks do not outlive a restart");
 		return;
 	}
 	snprintf(folder, sizeof folder, "%.*s", (int)strcspn(named, ":"), named);
+	int r = name_boot(folder, boot);
 	if (r == 0)
 		r = elements_open_mirror(e, folder, boot);
 	if (r < 0)
