@@ -9,7 +9,11 @@
 
 #include "cli/cli.h"
 
-enum { ASK_MS = 70000 }; /* a reload reads databases; the daemon gives up before */
+enum {
+	TRIES = 20,
+	TRY_AGAIN_US = 150000,
+	ASK_MS = 70000
+}; /* ASK_MS: a reload reads databases; the daemon gives up before */
 
 static int status_of_connect(int error)
 {
@@ -19,17 +23,33 @@ static int status_of_connect(int error)
 	return complain(STATUS_UNAVAILABLE, "no daemon answers: %s", strerror(-error));
 }
 
+/* A daemon that many ask at once hangs up on some; to look again does no harm. */
+static int ask_until_heard(const struct control_request *q, struct control_head *ret, char **ret_text)
+{
+	int r = -EPROTO;
+	for (unsigned i = 0; i < TRIES && (r == -EPROTO || r == -EPIPE || r == -ECONNRESET); i++) {
+		if (i > 0)
+			usleep(TRY_AGAIN_US);
+		int fd = control_connect(NULL);
+		if (fd < 0)
+			return fd;
+		r = control_ask(fd, q, ASK_MS, ret, ret_text);
+		close(fd);
+		if (control_changes(q->verb))
+			break;
+	}
+	return r;
+}
+
 int ask_daemon(const struct cli *c, unsigned verb, uint64_t argument)
 {
 	struct control_request q = { .magic = CONTROL_MAGIC, .verb = verb, .argument = argument };
 	struct control_head head;
 	char *text;
 	q.flags = (c->json ? CONTROL_JSON : 0u) | (c->colour ? CONTROL_COLOUR : 0u);
-	int fd = control_connect(NULL);
-	if (fd < 0)
-		return status_of_connect(fd);
-	int r = control_ask(fd, &q, ASK_MS, &head, &text);
-	close(fd);
+	int r = ask_until_heard(&q, &head, &text);
+	if (r == -EACCES || r == -EPERM || r == -ENOENT || r == -ECONNREFUSED)
+		return status_of_connect(r);
 	if (r < 0)
 		return complain(STATUS_UNAVAILABLE, "the daemon does not answer: %s", strerror(-r));
 	fputs(text, head.status == STATUS_DONE ? stdout : stderr);

@@ -61,8 +61,7 @@ static void tell_loaded(struct report *r)
 {
 	const struct book *b = &r->now->book;
 	struct notice n = notice_now(r, CODE_POLICY_LOADED);
-	if (now_ms() < r->asked_until_ms)
-		notice_number(&n, NOTICE_UID, r->asked_uid);
+	put_uid(r, &n);
 	notice_number(&n, NOTICE_BOOK, b->header->hash);
 	notice_number(&n, NOTICE_GENERATION, b->header->generation);
 	notice_text(&n, NOTICE_FILE, book_span(b, book_settings(b)->policy_file));

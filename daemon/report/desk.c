@@ -16,10 +16,11 @@
 enum {
 	CALLERS = 16,
 	CALLERS_OF_ONE = 4,
+	SILENT_MS = 100,     /* so long silent, a caller makes room for another of the same user */
 	ASKING_MS = 2000,    /* to a full request */
 	ANSWER_MS = 10000,   /* to take the answer */
 	DECISION_MS = 60000, /* for the supervisor */
-	ASKED_MS = 30000,    /* so long an event is taken to be what a caller asked for */
+	ASKED_MS = 60000,    /* so long an event is taken to be what a caller asked for */
 	NOT_ALLOWED = 77,
 	UNAVAILABLE = 69,
 	USAGE = 64,
@@ -101,18 +102,26 @@ void desk_close(struct desk *d)
 
 /* ---- callers ---- */
 
-static struct caller *place_for(struct desk *d, uid_t uid)
+static struct caller *place_for(struct desk *d, uid_t uid, uint64_t now)
 {
-	struct caller *empty = NULL;
+	struct caller *empty = NULL, *silent = NULL;
 	unsigned of_one = 0;
 	for (unsigned i = 0; i < CALLERS; i++) {
 		struct caller *c = &d->caller[i];
 		if (c->fd < 0)
 			empty = empty == NULL ? c : empty;
-		else
-			of_one += c->uid == uid;
+		else if (c->uid == uid) {
+			of_one++;
+			if (c->state == ASKS && c->until_ms + SILENT_MS < now + ASKING_MS &&
+			    (silent == NULL || c->until_ms < silent->until_ms))
+				silent = c;
+		}
 	}
-	return of_one < CALLERS_OF_ONE ? empty : NULL;
+	if (of_one < CALLERS_OF_ONE && empty != NULL)
+		return empty;
+	if (silent != NULL)
+		hang_up(silent);
+	return silent;
 }
 
 /* Who it is, before the first byte is read. */
@@ -125,7 +134,7 @@ static void let_in(struct desk *d, uint64_t now)
 		if (fd < 0)
 			return;
 		bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0;
-		struct caller *c = known ? place_for(d, who.uid) : NULL;
+		struct caller *c = known ? place_for(d, who.uid, now) : NULL;
 		if (c == NULL) {
 			close(fd);
 			continue;
@@ -284,10 +293,11 @@ void desk_said(struct desk *d, struct report *r, const struct message_say *m)
 			status = UNAVAILABLE;
 		}
 	}
-	if (status == 0 && c->request.verb == CONTROL_PAUSE)
-		health_paused(r, true);
-	if (status == 0 && c->request.verb == CONTROL_RESUME)
-		health_paused(r, false);
+	if (status == 0 && (c->request.verb == CONTROL_PAUSE || c->request.verb == CONTROL_RESUME)) {
+		r->asked_uid = c->uid;
+		r->asked_until_ms = now_ms() + ASKED_MS;
+		health_paused(r, c->request.verb == CONTROL_PAUSE);
+	}
 	give_answer(c, status);
 }
 

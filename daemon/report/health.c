@@ -238,13 +238,20 @@ void health_restarted(struct report *r, const struct message_restarted *m)
 	accept_notice(r, &n);
 }
 
+/* What somebody asked for is told with who it was, once. */
+void put_uid(struct report *r, struct notice *n)
+{
+	if (now_ms() < r->asked_until_ms)
+		notice_number(n, NOTICE_UID, r->asked_uid);
+	r->asked_until_ms = 0;
+}
+
 void health_paused(struct report *r, bool paused)
 {
 	if (r->paused == paused)
 		return;
 	r->paused = paused;
 	struct notice n = notice_now(r, paused ? CODE_PAUSED : CODE_RESUMED);
-	if (now_ms() < r->asked_until_ms)
-		notice_number(&n, NOTICE_UID, r->asked_uid);
+	put_uid(r, &n);
 	accept_notice(r, &n);
 }

@@ -38,8 +38,7 @@ static void take_loaded(struct report *r, const struct message_loaded *m)
 		return;
 	}
 	struct notice n = notice_now(r, CODE_POLICY_REJECTED);
-	if (now_ms() < r->asked_until_ms)
-		notice_number(&n, NOTICE_UID, r->asked_uid);
+	put_uid(r, &n);
 	accept_notice(r, &n);
 }
 

@@ -91,6 +91,7 @@ void block_told(struct report *r, const struct message_blocked *m);
 void health_tick(struct report *r);
 void health_counters(struct report *r, const struct message_counters *m);
 void health_restarted(struct report *r, const struct message_restarted *m);
+void put_uid(struct report *r, struct notice *n);
 void health_paused(struct report *r, bool paused);
 struct accounting accounting_of(const struct message_counters *m);
 void troubles_of(const struct report *r, uint64_t ret[TROUBLES]);

@@ -12,6 +12,7 @@
  *   blocked STATE   one block of enforce
  *   ask             waits for one question of the report: "ask KIND UID NUMBER"
  *   say NUMBER STATUS TEXT
+ *   unblocked       waits for what enforce is asked: "unblock ELEMENT UID"
  *   restarted, broken (a message that may not be), kill, stop (waits: "ended STATUS")
  * Its standard output is for answers; the program's goes to descriptor 9 if there is one. */
 #define _GNU_SOURCE
@@ -281,6 +282,19 @@ static const char *ask(void)
 	return line;
 }
 
+static const char *unblocked(void)
+{
+	static struct message m;
+	static char line[64];
+	struct pollfd p = { .fd = d.enforce, .events = POLLIN };
+	int passed;
+	if (poll(&p, 1, READY_MS) <= 0 ||
+	    message_receive(d.enforce, PROCESS_REPORT, PROCESS_ENFORCE, &m, &passed) != 0)
+		return "no question";
+	snprintf(line, sizeof line, "unblock %" PRIu64 " %u", m.body.unblock.element, m.body.unblock.uid);
+	return line;
+}
+
 static const char *tell(const char *args)
 {
 	struct message_say m = { 0 };
@@ -348,6 +362,8 @@ static const char *obey(const char *line)
 		return counters(n);
 	if (strncmp(line, "blocked", 7) == 0)
 		return blocked((unsigned)n);
+	if (strncmp(line, "unblocked", 9) == 0)
+		return unblocked();
 	if (strncmp(line, "ask", 3) == 0)
 		return ask();
 	if (strncmp(line, "say ", 4) == 0)
