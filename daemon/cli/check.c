@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* check: what a policy came to: its settings, catalogue, sources of location with their dates, and rules. */
+/* check: what a policy came to: its settings, catalogue, sources of location with their dates, rules, and what it tells the
+ * daemon. Where this machine has the interfaces that it names, their networks are held against `local`. */
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/sensor.h"
 #include "cli/show.h"
 
-enum { JSON_BYTES = 4 << 20 };
+enum { JSON_BYTES = 4 << 20, NETWORKS_MOST = 1024 };
 
 static size_t ranges_of(const struct book_source *s)
 {
@@ -110,6 +112,7 @@ static void print_book(const struct library *l)
 	print_services(b);
 	print_sources(b);
 	print_rules(b);
+	sensor_print(b);
 }
 
 /* ---- JSON ---- */
@@ -210,6 +213,7 @@ static void book_json(struct json *j, const struct library *l)
 		rule_json(j, b, book_rule(b, i));
 	json_close(j, ']');
 	json_uint(j, "exceptions", b->count[BOOK_EXCEPTION]);
+	sensor_json(j, b);
 }
 
 static int print_json(const struct cli *c, const struct library *l, bool sound)
@@ -237,12 +241,17 @@ static int print_json(const struct cli *c, const struct library *l, bool sound)
 
 int verb_check(const struct cli *c)
 {
+	static struct gateway_prefix networks[NETWORKS_MOST];
 	struct library lib;
 	if (c->config == NULL)
 		return complain(STATUS_USAGE, "check: name a policy with -c FILE");
 	if (c->arg_count > 0)
 		return complain(STATUS_USAGE, "check: takes no argument; name a policy with -c FILE");
-	int status = library_open(c, &lib);
+	struct config_gateway here = { .prefix = networks };
+	here.prefix_count = sensor_networks(networks, NETWORKS_MOST);
+	int status = library_open_on(c, &here, &lib);
+	if (status == STATUS_DONE)
+		lib.warnings += sensor_warn(c, &lib.book);
 	if (c->json) {
 		int r = print_json(c, &lib, status == STATUS_DONE);
 		status = status == STATUS_DONE ? r : status;

@@ -72,6 +72,8 @@ struct library {
 	size_t mistakes, warnings;
 };
 int library_open(const struct cli *c, struct library *ret);
+/* As it would be on this gateway. */
+int library_open_on(const struct cli *c, const struct config_gateway *gateway, struct library *ret);
 void library_close(struct library *l);
 /* Standard output was written whole? STATUS_IO and a line if not. */
 int output_done(int status);

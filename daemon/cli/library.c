@@ -27,12 +27,13 @@ static int status_of(int r)
 	}
 }
 
-int library_open(const struct cli *c, struct library *ret)
+int library_open_on(const struct cli *c, const struct config_gateway *gateway, struct library *ret)
 {
 	char services[PATH_MAX], tables[PATH_MAX];
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	struct config_request q = { .policy = c->config,
+				    .gateway = *gateway,
 				    .catalogue = c->catalogue,
 				    .country_db = c->country_db,
 				    .asn_db = c->asn_db,
@@ -55,6 +56,11 @@ int library_open(const struct cli *c, struct library *ret)
 	if (book_open(span_of(ret->image, bytes), &ret->book, &why) < 0)
 		return complain(STATUS_OURS, "the compiled book does not open: %s", why);
 	return STATUS_DONE;
+}
+
+int library_open(const struct cli *c, struct library *ret)
+{
+	return library_open_on(c, &(struct config_gateway){ 0 }, ret);
 }
 
 void library_close(struct library *l)

@@ -13,7 +13,8 @@ const struct verb verbs[] = {
 	{ "check", "[-c FILE]", "read the policy, the catalogue and the databases, and tell every mistake",
 	  "Every mistake is told as file:line:column, with what would be right; then the exit status is 78. "
 	  "Of a sound policy:\n"
-	  "its settings, the services known, each source of location with its date, and the rules.",
+	  "its settings, the services known, each source of location with its date, the rules, what the daemon captures, tells\n"
+	  "and blocks, and what it is blind to. An interface that this machine does not have is a warning.",
 	  verb_check, true },
 	{ "replay", "[-c FILE] CAPTURE...", "judge captures: the events a policy gives",
 	  "In words, one block for each alert when it is closed, and a summary; with --json every event, as "
