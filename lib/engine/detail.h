@@ -38,6 +38,7 @@ struct detail {
 	uint8_t may, owner, message[2], name_bytes, name_from, idle_looks;
 	uint8_t asked_of, asked;     /* the recogniser whose finding the catalogue was last asked of + 1; findings since */
 	char name[FACT_NAME_BYTES];
+	uint32_t told_at;            /* when a fact was last made of it, in steps of the grid */
 };
 
 enum detail_mark {

@@ -104,8 +104,8 @@ static void see_packet(struct engine *e, const struct frame *frame, const struct
 	before.rule = f->now.rule, before.action = f->now.action; /* if it was judged, that was told */
 	bool changed = memcmp(&before, &f->now, sizeof before) != 0 || told != d->marks ||
 		       f->epoch != e->epoch;
-	if (!changed)
-		return;
+	if (!changed && step_of(e) - d->told_at < RETELL_STEPS)
+		return; /* nothing new, and what it carries is not old yet */
 	judge(e, f, d); /* locate each place once a generation; policy_decide; the worst place wins */
 	tell(e, f, d, FACT_CHANGED, 0); /* a bounded queue; the owner takes from it */
 }
@@ -147,11 +147,11 @@ static bool decode_frame(const struct engine *e, const struct frame *frame, stru
 	return ret->how == DECODED;
 }
 
-/* Timeouts are looked at on a grid of the packets' own time, of 65 ms. False: the queue of facts is full. */
+/* Timeouts are looked at on a grid. False: the queue of facts is full. */
 static bool pass_time(struct engine *e, uint64_t at_us)
 {
 	uint64_t former_us = e->now_us;
-	if (at_us >> 16 <= former_us >> 16)
+	if (at_us >> GRID_BITS <= former_us >> GRID_BITS)
 		return true;
 	e->now_us = at_us;
 	if (expire(e)) {

@@ -57,7 +57,8 @@ bool engine_retelling(const struct engine *e);
 size_t engine_batch(struct engine *e, const struct frame *frames, size_t n);
 /* The clock moves on without packets. */
 void engine_tick(struct engine *e, uint64_t now_us);
-/* The next fact; false: none. */
+/* The next fact; false: none. A flow that speaks on is judged and told again each minute, changed or not: so sums of it are
+ * never older, and what the time of day decides is noticed. */
 bool engine_take(struct engine *e, struct flow_fact *ret);
 /* The input ended: every flow ends, in the order of the table. Call and take until it returns true; after it the clock
  * may begin anew (a capture that starts before the last one ended). */

@@ -143,6 +143,7 @@ void tell(struct engine *e, struct flow *f, struct detail *d, enum fact_kind kin
 		x->name_bytes = d->name_bytes;
 		memcpy(x->name, d->name, d->name_bytes);
 		d->marks |= MARK_TOLD;
+		d->told_at = step_of(e);
 	}
 	e->facts_count++;
 }

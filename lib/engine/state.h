@@ -17,6 +17,8 @@ enum {
 	FACTS_SPARE = 16,   /* what one packet can tell at most */
 	DATAGRAM_LOOKS = 24, /* payloads without a finding after which a flow is settled */
 	NIBBLE_LOOKS = 8,   /* more, when a first byte comes that was not seen yet */
+	GRID_BITS = 16,     /* timeouts are looked at in steps of 65.536 ms of the packets' own time */
+	RETELL_STEPS = 916, /* a minute of them: a flow that speaks on is told so often */
 	LEAST_IDLE_US = 120 * 1000000, /* the shortest timeout of a flow that was not closed */
 };
 enum { RETOLD = UINT32_MAX };
@@ -58,6 +60,7 @@ struct engine {
 	struct dns_message dns; /* too big for a stack frame of the hot path */
 };
 
+static inline uint32_t step_of(const struct engine *e) { return (uint32_t)(e->now_us >> GRID_BITS); }
 static inline bool facts_roomy(const struct engine *e) { return e->facts_count + FACTS_SPARE <= FACTS; }
 static inline struct detail *detail_of(struct engine *e, const struct flow *f)
 {

@@ -216,7 +216,7 @@ struct conclusion {
 };
 
 enum fact_kind {
-	FACT_CHANGED, /* judged for the first time, or the conclusion or a verdict changed */
+	FACT_CHANGED, /* judged for the first time, or the conclusion or a verdict changed, or a minute went by */
 	FACT_QUIET,   /* 2 minutes without a packet, but not forgotten */
 	FACT_RESUMED, /* a packet after FACT_QUIET */
 	FACT_ENDED,   /* closed, timed out, evicted, or the input ended */

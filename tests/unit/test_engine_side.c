@@ -69,7 +69,7 @@ static void check_sum(const char *name, const struct engine_counters *c, uint64_
 /* ---- copies ---- */
 
 /* 10.0.0.1:4000 to 198.18.0.1:5000, "payload", in every form that a frame can have here. */
-enum form { FORM_V4, FORM_V6, FORM_FRAGMENT, FORM_ARP, FORM_CUT };
+enum form { FORM_V4, FORM_V6, FORM_FRAGMENT, FORM_ARP, FORM_CUT, FORM_RAW };
 
 static void make_v6(struct made_frame *m)
 {
@@ -105,6 +105,12 @@ static void make(struct made_frame *m, enum form form)
 		put_uint(m->bytes + 12, 0x0806, 2);
 	if (form == FORM_CUT)
 		m->frame.bytes.len = ETHERNET + 12;
+	if (form == FORM_RAW) {
+		m->frame.linktype = 101;
+		m->frame.bytes.len -= ETHERNET;
+		memmove(m->bytes, m->bytes + ETHERNET, m->frame.bytes.len);
+	}
+	m->frame.wire_bytes += 60; /* the capture took less */
 }
 
 static void tag(struct made_frame *m)
@@ -154,6 +160,7 @@ static const struct copy_row {
 	{ "IPv6: the last byte is another", FORM_V6, false, .changed = true, .at = 54 },
 	{ "IPv6: padded", FORM_V6, true, .padded = true, .changed = true, .at = 57 },
 	{ "a fragment", FORM_FRAGMENT, true, .apart_us = 0 },
+	{ "no link", FORM_RAW, true, .apart_us = 0 },
 	{ "no IP", FORM_ARP, false, .apart_us = 0 },
 	{ "cut within the header", FORM_CUT, false, .apart_us = 0 },
 };
