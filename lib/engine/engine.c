@@ -101,6 +101,9 @@ static void see_packet(struct engine *e, const struct frame *frame, const struct
 	struct detail *d = detail_of(e, f);
 	if (d == NULL || f->now.service == SERVICE_NONE)
 		return; /* undecided yet, or settled now */
+	e->counters.conferencing_bytes += pkt->wire_bytes;
+	if (f->flags & FLOW_BOTH_FOREIGN)
+		e->counters.both_foreign_bytes += pkt->wire_bytes;
 	before.rule = f->now.rule, before.action = f->now.action; /* if it was judged, that was told */
 	bool changed = memcmp(&before, &f->now, sizeof before) != 0 || told != d->marks ||
 		       f->epoch != e->epoch;

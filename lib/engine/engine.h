@@ -71,8 +71,9 @@ struct engine_counters {
 	uint64_t offered_packets, offered_bytes;
 	uint64_t decoded_packets[DECODED_KINDS], decoded_bytes[DECODED_KINDS]; /* [DECODED] are tracked */
 	uint64_t duplicate_packets, duplicate_bytes, outside_packets, outside_bytes; /* dropped before they are decoded */
-	uint64_t clock_back, flows, flows_evicted, details_taken, streams_taken, broken, both_foreign_bytes,
-		conferencing_bytes, places_evicted;
+	uint64_t clock_back, flows, flows_evicted, details_taken, streams_taken, broken;
+	uint64_t both_foreign_bytes, conferencing_bytes; /* of flows from the packet on that told that they conference */
+	uint64_t places_evicted;
 	uint64_t dns[DNS_DOUBTS];
 	uint64_t resolvers_seen;
 };

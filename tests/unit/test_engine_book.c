@@ -503,6 +503,16 @@ static void check_others_first(void)
 
 /* ---- local networks, resolvers ---- */
 
+/* Whether all bytes of conferencing are of strangers. */
+static void check_foreign(const struct engine *e, bool all, const char *name)
+{
+	struct engine_counters c;
+	engine_counters(e, &c);
+	CHECK(c.conferencing_bytes > 0 && (c.both_foreign_bytes == c.conferencing_bytes) == all,
+	      "%s: %llu of %llu bytes", name, (unsigned long long)c.both_foreign_bytes,
+	      (unsigned long long)c.conferencing_bytes);
+}
+
 static void check_local(void)
 {
 	struct ends ends = { 0xC6336401, 0xC6120001, 4000, 3478 }; /* 198.51.100.1 to 198.18.0.1 */
@@ -511,12 +521,15 @@ static void check_local(void)
 	speak_ice(e, turned(ends), true, T0 * second);
 	CHECK(last_fact()->flags & FLOW_BOTH_FOREIGN && fact_client_port(last_fact()) == 3478,
 	      "two strangers");
+	check_foreign(e, true, "two strangers");
 	change(e, &s, shelve((struct shelf){ .local = "198.51.100.0/24", .generation = 2 }));
 	tick_on(e);
 	CHECK(fact_count == 1 && !(last_fact()->flags & FLOW_BOTH_FOREIGN) &&
 		      fact_client_port(last_fact()) == 4000,
 	      "one of them is ours now");
 	CHECK(!(last_fact()->now.evidence & EV_ANSWER), "the client itself had answered");
+	speak_ice(e, ends, true, T0 * second + 1000);
+	check_foreign(e, false, "one of them is ours");
 	change(e, &s, shelve((struct shelf){ .local = "198.0.0.0/8", .generation = 3 }));
 	tick_on(e);
 	CHECK(fact_count == 1 && last_fact()->flags & FLOW_BOTH_LOCAL &&
