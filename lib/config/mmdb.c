@@ -139,6 +139,9 @@ static bool said_grow(struct walk *w)
 /* What the record at an offset says, checked whole when it is first met; NULL: damaged, and told. */
 static const struct said *record_said(struct walk *w, uint32_t node, uint32_t offset)
 {
+	struct said *s = w->slots > 0 ? said_slot(w->said, w->slots, offset) : NULL;
+	if (s != NULL && s->offset != 0)
+		return s; /* most records are met often */
 	if (!mmdb_data_check(&w->data, offset)) {
 		damaged(w, node, w->data.fault);
 		return NULL;
@@ -146,7 +149,7 @@ static const struct said *record_said(struct walk *w, uint32_t node, uint32_t of
 	offset = (uint32_t)mmdb_data_target(&w->data, offset);
 	if (!said_grow(w))
 		return NULL;
-	struct said *s = said_slot(w->said, w->slots, offset);
+	s = said_slot(w->said, w->slots, offset);
 	if (s->offset != 0)
 		return s;
 	/* finding has steps of its own: many records may share one long map */
