@@ -39,7 +39,7 @@ int sources_open(struct sources *s, const struct book *b);
 size_t sources_take(struct sources *s, struct frame *ret, size_t most);
 bool sources_wait(const struct sources *s); /* true: nothing waits, as far as is known */
 void sources_look(struct sources *s);       /* which are up, which are gone */
-void sources_count(struct sources *s, struct message_counters *ret);
+void sources_count(struct sources *s, struct message_counters *ret); /* received: those that were taken */
 bool sources_gone(const struct sources *s); /* whether any is */
 
 /* ---- outbox.c: messages that wait for a slow reader ---- */

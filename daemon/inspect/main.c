@@ -214,7 +214,9 @@ static void wait_for_report(struct inspect *i, uint64_t until)
 static void end_flows(struct inspect *i)
 {
 	uint64_t until = now_us() + FAREWELL_US;
-	judge_frames(i);
+	do
+		judge_frames(i);
+	while (!sources_wait(&i->sources) && now_us() < until - FAREWELL_US / 2);
 	i->ending = true;
 	for (bool over = false; !over;) {
 		over = engine_end(i->engine);

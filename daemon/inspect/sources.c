@@ -110,7 +110,7 @@ void sources_count(struct sources *s, struct message_counters *ret)
 		struct source *x = &s->at[i];
 		if (x->live != NULL)
 			live_count(x->live, &x->counters);
-		ret->capture[i].received = x->counters.received;
+		ret->capture[i].received = x->counters.received - (x->count - x->next);
 		ret->capture[i].dropped = x->counters.dropped;
 		ret->capture[i].dropped_by_interface = x->counters.by_interface;
 		ret->capture[i].up = x->up;

@@ -89,12 +89,20 @@ static struct message_block block_of(const struct flow_fact *f, const struct ver
 	return b;
 }
 
+/* Only where we stand before the address translation can the client that is blocked be the one that is meant. */
+static bool is_inside(const struct book *b, const struct flow_fact *f)
+{
+	enum { ELSEWHERE = FLOW_BOTH_LOCAL | FLOW_BOTH_FOREIGN | FLOW_NAT };
+	return f->source < b->count[BOOK_CAPTURE] && book_capture(b, f->source)->side == SIDE_INSIDE &&
+	       !(f->flags & ELSEWHERE);
+}
+
 static bool may_block(const struct inspect *i, const struct flow_fact *f)
 {
 	const struct book *b = &i->book;
 	bool enforces = book_settings(b)->has_policy && book_settings(b)->mode == MODE_ENFORCE;
 	bool fresh = f->at_us - f->last_us <= FRESH_US;
-	return enforces && !i->ending && fresh && f->generation == b->header->generation;
+	return enforces && !i->ending && fresh && f->generation == b->header->generation && is_inside(b, f);
 }
 
 static void ask(struct inspect *i, struct asked *a, const struct message_block *b)
@@ -131,12 +139,12 @@ void watch_fact(struct inspect *i, const struct flow_fact *f)
 
 /* ---- whether it took effect ---- */
 
-/* Only what comes from the server tells: the client's packets are captured before they meet the table. A reset in the server's
- * name closes the flow. */
+/* Only what comes from the server tells: the client's packets are captured before they meet the table. The reset that the table
+ * sends in the server's name closes the flow. */
 static void look_at(struct inspect *i, struct asked *a)
 {
 	struct flow_look now;
-	if (!engine_look(i->engine, &a->key, a->block.flow, &now) || now.closed) {
+	if (!engine_look(i->engine, &a->key, a->block.flow, &now)) {
 		memset(a, 0, sizeof *a);
 		return;
 	}
@@ -144,7 +152,8 @@ static void look_at(struct inspect *i, struct asked *a)
 		a->passed = now.packets[1];
 		return;
 	}
-	if (now.packets[1] <= a->passed || a->block.generation != i->book.header->generation)
+	bool passes = now.packets[1] > a->passed && !now.closed;
+	if (!passes || a->block.generation != i->book.header->generation)
 		return;
 	struct message_block b = a->block;
 	b.decided_us = engine_now(i->engine);
