@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures, nothing asserted: rate.py CAPTURE [PACKETS-A-SECOND...] plays a capture (Ethernet; clients in LOCAL) into the client's link by
 tcpreplay, as fast as it can and at the rates named, and tells what keyfenced took, what was dropped, and the processor time of each process.
-SECONDS a rate; MODE and SIZE of the policy."""
+PLAY_S seconds a rate; MODE and SIZE of the policy."""
 import os, subprocess, sys, tempfile, time
 from keyfenced import Daemon
 from lab import NAMES, has_lab, lab
 
-LOCAL = os.environ.get('LOCAL', '198.18.0.0/16, "fd00::/8"')
-SECONDS, MODE, SIZE = int(os.environ.get('SECONDS', '10')), os.environ.get('MODE', 'observe'), os.environ.get('SIZE', 'medium')
+LOCAL = '192.0.2.0/24, "2001:db8:1::/64", ' + os.environ.get('LOCAL', '198.18.0.0/16, "fd00::/8"')
+PLAY_S, MODE, SIZE = int(os.environ.get('PLAY_S', '10')), os.environ.get('MODE', 'observe'), os.environ.get('SIZE', 'medium')
 TICK = os.sysconf('SC_CLK_TCK')
 
 def processor_s(pid):
@@ -22,7 +22,7 @@ def play(capture, rate):
     """Packets sent, and how many a second."""
     speed = ('--topspeed',) if rate is None else (f'--pps={rate}',)
     run = subprocess.run(('ip', 'netns', 'exec', NAMES['c'], 'taskset', '-c', '0', 'tcpreplay', '-q', '-K', '-i', 'vc', '--loop=0', *speed,
-                          f'--duration={SECONDS}', capture), capture_output=True, text=True)
+                          f'--duration={PLAY_S}', capture), capture_output=True, text=True)
     sent = [line for line in run.stdout.splitlines() if line.startswith('Actual:')]
     rated = [line for line in run.stdout.splitlines() if line.startswith('Rated:')]
     if not sent or not rated:
