@@ -165,21 +165,21 @@ static int prepare(const char *policy, const char *catalogue, const struct gathe
 	return status;
 }
 
-/* A policy that eats without end shall not take the gateway with it. Sanitizers reserve more than any machine has. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNBOUNDED
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define UNBOUNDED
+/* Sanitizers reserve more than any machine has. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
 #endif
 
+/* A policy that eats without end shall not take the gateway with it. */
 static void limit_self(void)
 {
 	setrlimit(RLIMIT_CPU, &(struct rlimit){ CPU_S, CPU_S });
-#ifndef UNBOUNDED
-	setrlimit(RLIMIT_AS, &(struct rlimit){ MEMORY_BYTES, MEMORY_BYTES });
-#endif
+	if (!SANITIZED)
+		setrlimit(RLIMIT_AS, &(struct rlimit){ MEMORY_BYTES, MEMORY_BYTES });
 }
 
 int main(int argc, char **argv)
