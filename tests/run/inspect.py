@@ -4,6 +4,8 @@ report, enforce and the wire. Needs root."""
 import array, ctypes, os, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 ROOT, BUILD = os.environ['SOURCE'], os.environ['BUILD']
+sys.path.insert(0, os.path.join(ROOT, 'tests/lab'))
+import frames, traffic
 INSPECT, PROBE = os.path.join(BUILD, 'keyfence-inspect'), os.path.join(BUILD, 'tests/inspect_probe')
 PREPARE = os.path.join(BUILD, 'keyfence-prepare')
 BOOK, LINK, STOP, PAUSE, RESUME, READY, GONE, FACT, COUNTERS, BLOCK = range(1, 11)
@@ -17,12 +19,13 @@ site: {{name: lab, country: TW}}
 size: small
 fences: {fences}
 capture: [{captures}]
-local: [192.0.2.0/24]
+local: [192.0.2.0/24, "2001:db8:1::/64"]
 resolvers: [203.0.113.53]
-geo: {{overrides: [{{prefix: 198.51.100.0/24, country: CN, note: lab}}, {{prefix: 203.0.113.0/24, country: TW, note: lab}}]}}
+geo: {{overrides: [{{prefix: 198.51.100.0/24, country: CN, note: lab}}, {{prefix: 203.0.113.0/24, country: TW, note: lab}}, {{prefix: "2001:db8:2::/64", country: CN, note: lab}}]}}
 regions: {{never: [CN]}}
 rules:
   - {{name: media-never, role: media, inside: never, action: block}}
+  - {{name: keys-never, role: key, inside: never, action: block}}
 enforce: {{timeout: 10m, max_blocks: 4096, budget: {{client: 1000/m, servers: 1000/m, blocks: 2000/m}}}}
 '''
 # Zoom's framing: bytes of ntop/nDPI tests/cfgs/default/pcap/zoom.pcap, frames 386 and 395, and of audio on such a flow.
@@ -33,6 +36,7 @@ ZOOM_HELLO = b'\x01\x00\x02' + ZOOM_ID + bytes.fromhex(
 ZOOM_ANSWER = b'\x02\x00\x01' + ZOOM_ID + bytes.fromhex('005a0e3e007a002a0000000000000000')
 ZOOM_AUDIO, ZOOM_RTP = bytes.fromhex('050f0100fb901611040300004909b64c00010048'), bytes.fromhex('01000802bede000150e4006800140c00')
 CLIENT, BANNED, PERMITTED = '192.0.2.2', '198.51.100.2', '203.0.113.2'
+CLIENT6, BANNED6 = '2001:db8:1::2', '2001:db8:2::2'
 
 checked = 0
 
@@ -63,12 +67,12 @@ def own_network():
     make_pair('kfc', 'kfd')
     return True
 
+def ether(packet):
+    return b'\x02\0\0\0\0\x01\x02\0\0\0\0\x02' + (b'\x08\0' if packet[0] >> 4 == 4 else b'\x86\xDD') + packet
+
 def udp(source, target, data):
-    """An Ethernet frame; source, target: address and port. No checksum, which IPv4 allows."""
-    segment = struct.pack('!HHHH', source[1], target[1], 8 + len(data), 0) + data
-    head = struct.pack('!BBHHHBBH', 0x45, 0, 20 + len(segment), 1, 0x4000, 64, 17, 0)
-    packet = head + socket.inet_aton(source[0]) + socket.inet_aton(target[0]) + segment
-    return b'\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x08\0' + packet
+    """source, target: address and port."""
+    return ether(frames.udp(source, target, data))
 
 def media(number):
     return ZOOM_AUDIO + struct.pack('!BBHI', 0x90, 0x71, number & 0xFFFF, number * 160 & 0xFFFFFFFF) + ZOOM_RTP + bytes(48)
@@ -84,14 +88,31 @@ class Wire:
         self.socket.send(frame)
         self.sent += 1
 
-    def call(self, server, port, packets=4):
+    def call(self, server, port, packets=4, of=CLIENT):
         """A call that is answered, with media both ways."""
-        client, far = (CLIENT, port), (server, 8801)
+        client, far = (of, port), (server, 8801)
         self.send(udp(client, far, ZOOM_HELLO))
         self.send(udp(far, client, ZOOM_ANSWER))
         for i in range(packets):
             self.send(udp(client, far, media(i)))
             self.send(udp(far, client, media(i)))
+
+    def talk(self, port, said):
+        """A TCP connection to the banned server, in which this is said."""
+        client, far, seq, other = (CLIENT, port), (BANNED, 443), 1000, 9000
+        self.send(ether(frames.tcp(client, far, frames.SYN, seq, 0)))
+        self.send(ether(frames.tcp(far, client, frames.SYN | frames.ACK, other, seq + 1)))
+        seq, other = seq + 1, other + 1
+        self.send(ether(frames.tcp(client, far, frames.ACK, seq, other)))
+        for mine, data in said:
+            for at in range(0, len(data), 1400):
+                piece = data[at:at + 1400]
+                if mine:
+                    self.send(ether(frames.tcp(client, far, frames.ACK | frames.PSH, seq, other, piece)))
+                    seq += len(piece)
+                else:
+                    self.send(ether(frames.tcp(far, client, frames.ACK | frames.PSH, other, seq, piece)))
+                    other += len(piece)
 
 # ---- the processes around inspect ----
 
@@ -132,7 +153,9 @@ def fact_of(body):
 def block_of(body):
     flow, _, client, server, up, down, up_bytes, down_bytes, client_port, port, rule, _, proto, evidence, roles, answered, generation = \
         struct.unpack('=QQ16s16sQQQQHHHHBBBBI', body)
-    return {'flow': flow, 'client': socket.inet_ntoa(client[12:]), 'server': socket.inet_ntoa(server[12:]), 'packets': (up, down),
+    def text(a):
+        return socket.inet_ntoa(a[12:]) if a[:12] == bytes(10) + b'\xff\xff' else socket.inet_ntop(socket.AF_INET6, a)
+    return {'flow': flow, 'client': text(client), 'server': text(server), 'evidence': evidence, 'packets': (up, down),
             'client_port': client_port, 'port': port, 'rule': rule, 'proto': proto, 'answered': answered, 'generation': generation}
 
 def counters_of(body):
@@ -268,6 +291,21 @@ def show_again(i, wire, first):
         time.sleep(0.1)
     expect(i.block(0) is not None and i.block(0) is None, 'at most each two seconds')
 
+def show_families(i, wire):
+    wire.call(BANNED6, 40020, of=CLIENT6)
+    b = i.block()
+    expect(b and (b['client'], b['server'], b['port'], b['answered']) == (CLIENT6, BANNED6, 8801, 1), f'IPv6: {b}')
+
+def show_tls(i, wire, folder):
+    if shutil.which('openssl') is None:
+        return
+    said = frames.tls_talk(traffic.certificate(folder), 'zoomtj12zc.zoom.us')
+    wire.talk(40030, said[:1])
+    expect(i.block(0.2) is None, 'a hello that nobody answered blocks nothing')
+    wire.talk(40031, said)
+    b = i.block()
+    expect(b and (b['server'], b['client_port'], b['port'], b['proto'], b['rule'], b['answered']) == (BANNED, 40031, 443, 6, 2, 1), f'keys over TLS: {b}')
+
 def show_unanswered(i, wire):
     for n in range(12):
         wire.send(udp((CLIENT, 40003), (BANNED, 8801), ZOOM_HELLO if n == 0 else media(n)))
@@ -389,6 +427,46 @@ def show_absent():
     i.ends(75, 'STOP with some gone')
     ip('link', 'set', 'kfc', 'up')
 
+def show_loopback():
+    """Every packet passes twice there, and is seen once."""
+    i = start(make_book(1, '{interface: lo, side: inside}'))
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(500):
+        s.sendto(b'x', ('127.0.0.1', 9))
+    s.close()
+    c = i.counters(lambda c: c['captures'][0]['received'] >= 500, 'packets on the loopback')
+    expect(c['captures'][0]['dropped'] == 0 and c['offered'] == c['captures'][0]['received'] <= 1000, f'each once, and what ICMP answers: {c}')
+    send(i.supervisor, STOP)
+    i.ends(0, 'STOP')
+
+def show_sides():
+    """The same call, seen inside and outside: judged once."""
+    i, one, two = start(make_book(1, '{interface: kfa, side: inside}, {interface: kfc, side: outside}')), Wire(), Wire('kfd')
+    one.call(BANNED, 40040)
+    two.call(BANNED, 61000, of='203.0.113.77')
+    b = i.block()
+    expect(b and b['client_port'] == 40040 and i.block(0.3) is None, f'only what is inside is asked for: {b}')
+    c = i.counters(lambda c: sum(r['received'] for r in c['captures']) == one.sent + two.sent, 'both count')
+    expect(c['offered'] == one.sent + two.sent, f'all are delivered: {c}')
+    send(i.supervisor, STOP)
+    i.ends(0, 'STOP')
+
+def show_missing_fence():
+    """A kernel without landlock, played by strace."""
+    if shutil.which('strace') is None:
+        return
+    blind = ('strace', '-qq', '-o', '/dev/null', '-e', 'trace=landlock_create_ruleset', '-e', 'inject=landlock_create_ruleset:error=ENOSYS', INSPECT)
+    i = Inspect(program=blind)
+    i.book(*make_book(1))
+    i.ends(70, 'strict refuses')
+    expect('landlock' in i.said(), f'and says why: {i.said()}')
+    i = Inspect(program=blind)
+    i.book(*make_book(1, fences='available'))
+    i.ready(1)
+    expect('landlock' in i.said(), f'what is not available is said: {i.said()}')
+    send(i.supervisor, STOP)
+    i.ends(0, 'STOP')
+
 def show_ends(book):
     i = start(book)
     i.book(*make_book(2, '{interface: kfc, side: inside}'))
@@ -457,6 +535,9 @@ def main():
         first = show_block(i, wire)
         show_again(i, wire, first)
         show_unanswered(i, wire)
+        show_families(i, wire)
+        with tempfile.TemporaryDirectory() as folder:
+            show_tls(i, wire, folder)
         show_loss(i, wire)
         expect(memory(i) == before or SANITIZED, f'no memory is asked for: {before} {memory(i)}')
         show_reload(i, wire)
@@ -467,6 +548,10 @@ def main():
         i.ends(0, 'STOP while report does not read')
         show_absent()
         show_gone(make_book(1, TWO))
+        show_loopback()
+        show_sides()
+        if not SANITIZED:
+            show_missing_fence()
         show_ends(book)
         show_probes(book)
         if not SANITIZED:
