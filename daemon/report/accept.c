@@ -44,8 +44,22 @@ static void gather(struct report *r, const struct record *record)
 		r->gathered_ms = now_ms();
 }
 
+void accept_storm(struct report *r)
+{
+	struct storm_counts c;
+	if (r->now == NULL || !storm_due(&r->storm, now_ms(), r->stopping, &c))
+		return;
+	struct notice n = notice_now(r, CODE_ALERT_STORM);
+	notice_number(&n, NOTICE_FOLDED, c.alerts);
+	notice_number(&n, NOTICE_FOLDED_FLOWS, c.flows);
+	notice_number(&n, NOTICE_FOLDED_REFUSALS, c.refusals);
+	accept_notice(r, &n);
+}
+
 void accept_event(struct report *r, const struct book *b, const struct event *e)
 {
+	if (class_of(e) != SPOOL_INFO && storm_folds(&r->storm, e, now_ms()))
+		return;
 	static char json[EVENT_JSON_BYTES], brief[EVENT_JSON_BYTES], native[NATIVE_BYTES];
 	struct text whole = text_in(json, sizeof json), less = text_in(brief, sizeof brief);
 	struct text fields = text_in(native, sizeof native);
@@ -82,13 +96,15 @@ void accept_notice(struct report *r, const struct notice *n)
 	if (r->now == NULL)
 		return;
 	unsigned severity = notice_severity(n->code);
+	enum spool_class class = n->code == CODE_SPOOL_LOST    ? SPOOL_LOSS
+				 : n->code == CODE_ALERT_STORM ? SPOOL_KEY
+				 : severity >= 50              ? SPOOL_HEALTH
+							       : SPOOL_INFO;
 	notice_json(&r->now->book, n, &whole);
 	notice_native(&r->now->book, n, &fields);
 	struct record record = { .id = n->id,
 				 .at_us = n->at_us,
-				 .class = n->code == CODE_SPOOL_LOST ? SPOOL_LOSS
-					  : severity >= 50           ? SPOOL_HEALTH
-								     : SPOOL_INFO,
+				 .class = (uint8_t) class,
 				 .code = n->code,
 				 .priority = (uint8_t)priority_of(severity),
 				 .json = span_of(json, whole.len),

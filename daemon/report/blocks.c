@@ -63,6 +63,8 @@ void block_told(struct report *r, const struct message_blocked *m)
 		r->blocks[m->state]++;
 	if (code < 0 || r->now == NULL)
 		return;
+	if (code == CODE_BLOCK_REFUSED && storm_folds_refusal(&r->storm, now_ms()))
+		return;
 	struct notice n = notice_now(r, (enum code)code);
 	if (m->state != BLOCK_CONFLICT && m->state != BLOCK_BUDGET_SPENT)
 		put_flow(&n, book_of(r, m->block.generation), &m->block);

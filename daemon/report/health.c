@@ -107,6 +107,7 @@ void troubles_of(const struct report *r, uint64_t ret[TROUBLES])
 	ret[TROUBLE_REFUSED] = r->facts_refused;
 	ret[TROUBLE_FAILED] = r->blocks[BLOCK_FAILED];
 	ret[TROUBLE_LEAKED] = r->blocks[BLOCK_LEAKING];
+	ret[TROUBLE_FOLDED] = r->storm.in_all.alerts + r->storm.in_all.refusals;
 	for (unsigned i = 0; i < PROCESSES; i++)
 		ret[TROUBLE_RESTARTS + i] = r->restarts[i];
 }

@@ -167,6 +167,7 @@ static void tick(struct report *r)
 	r->tick_ms = now + TICK_MS;
 	books_tick(r);
 	health_tick(r);
+	accept_storm(r);
 	accept_losses(r);
 	if (spool_has_moved(r->spool) && r->gathered_ms == 0)
 		r->gathered_ms = now;
@@ -195,6 +196,7 @@ static void stop(struct report *r)
 		return;
 	}
 	books_end(r);
+	accept_storm(r);
 	accept_commit(r);
 	while (now_ms() < until && !outputs_idle(r->outputs)) {
 		struct pollfd p[POLLED_MOST];

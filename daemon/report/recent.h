@@ -24,6 +24,7 @@ enum trouble {
 	TROUBLE_REFUSED,
 	TROUBLE_FAILED,
 	TROUBLE_LEAKED,
+	TROUBLE_FOLDED,
 	TROUBLE_RESTARTS, /* and one each for the other processes */
 	TROUBLES = TROUBLE_RESTARTS + 5,
 };

@@ -8,6 +8,7 @@
 #include "message.h"
 #include "report/outputs.h"
 #include "report/recent.h"
+#include "report/storm.h"
 
 enum report_status {
 	REPORT_DONE = 0,
@@ -41,6 +42,7 @@ struct report {
 	uint64_t retry_ms, tick_ms, heartbeat_ms, stale_ms;
 	struct message_counters counters; /* the latest; at_us 0: none yet */
 	struct recent recent;
+	struct storm storm;
 	struct message_counters loss_told;
 	uint64_t loss_ms, losses_ms; /* when a loss of packets, of events may be told again */
 	uint64_t restarts[PROCESSES], facts, facts_refused, facts_stale, blocks[BLOCK_CONFLICT + 1];
@@ -62,6 +64,7 @@ void accept_event(struct report *r, const struct book *b, const struct event *e)
 struct notice notice_now(struct report *r, enum code code);
 void accept_notice(struct report *r, const struct notice *n);
 void accept_commit(struct report *r); /* what was gathered becomes stable, when it is time */
+void accept_storm(struct report *r);  /* what a storm of alerts only counted is told */
 void accept_losses(struct report *r); /* events that a full spool lost are told */
 void accept_output(void *report, const char *name, int error); /* an output went down, or up */
 

@@ -136,6 +136,11 @@ static void wrong_outputs(struct status *s)
 	if (s->hour[TROUBLE_SPOOL_FAILED] > 0)
 		wrong(s, "writing the spool failed %" PRIu64 " times in the last hour",
 		      s->hour[TROUBLE_SPOOL_FAILED]);
+	if (s->hour[TROUBLE_FOLDED] > 0)
+		wrong(s,
+		      "an alert storm: %" PRIu64
+		      " alerts and refused blocks were only counted in the last hour",
+		      s->hour[TROUBLE_FOLDED]);
 	if (s->hour[TROUBLE_ALERTS_LOST] > 0)
 		wrong(s, "%" PRIu64 " alerts were lost in a full ledger in the last hour",
 		      s->hour[TROUBLE_ALERTS_LOST]);

@@ -37,6 +37,9 @@ static const struct field keys[NOTICE_KEYS] = {
 	ROW(NOTICE_LOST_KEYS, "keyfence.lost.key_alerts", FIELD_NUMBER),
 	ROW(NOTICE_FIRST, "keyfence.lost.first", FIELD_NUMBER),
 	ROW(NOTICE_LAST, "keyfence.lost.last", FIELD_NUMBER),
+	ROW(NOTICE_FOLDED, "keyfence.folded.alerts", FIELD_NUMBER),
+	ROW(NOTICE_FOLDED_FLOWS, "keyfence.folded.flows", FIELD_NUMBER),
+	ROW(NOTICE_FOLDED_REFUSALS, "keyfence.folded.refused_blocks", FIELD_NUMBER),
 	ROW(NOTICE_OFFERED, "keyfence.accounting.offered", FIELD_NUMBER),
 	ROW(NOTICE_FILTERED, "keyfence.accounting.filtered", FIELD_NUMBER),
 	ROW(NOTICE_DROPPED, "keyfence.accounting.dropped", FIELD_NUMBER),
@@ -71,6 +74,11 @@ static const struct {
 	uint8_t severity;
 	const char *says;
 } kinds[] = {
+	{ CODE_ALERT_STORM, SEVERITY_FAILING,
+	  "too much to tell one by one: {keyfence.folded.alerts} more alerts and "
+	  "{keyfence.folded.refused_blocks} refused blocks were only counted; {keyfence.folded.flows} flows "
+	  "of "
+	  "such alerts have ended" },
 	{ CODE_HEARTBEAT, SEVERITY_INFO,
 	  "the sensor is alive; packets: {keyfence.accounting.offered} offered, "
 	  "{keyfence.accounting.dropped} dropped, "

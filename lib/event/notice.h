@@ -42,6 +42,9 @@ enum notice_key {
 	NOTICE_LOST_KEYS,
 	NOTICE_FIRST,
 	NOTICE_LAST,
+	NOTICE_FOLDED, /* what an alert storm counted instead of telling it */
+	NOTICE_FOLDED_FLOWS,
+	NOTICE_FOLDED_REFUSALS,
 	/* Accounting (design section 4): offered = filtered + dropped + delivered, and what became of those. */
 	NOTICE_OFFERED,
 	NOTICE_FILTERED,

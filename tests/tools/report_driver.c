@@ -9,7 +9,7 @@
  *   book OUTPUT...  a new book, with these outputs if there are any
  *   fences WORD     strict (at first) or available, from the next book on
  *   counters DROPPED  the counters of inspect
- *   blocked STATE   one block of enforce
+ *   blocked STATE   one block of enforce; blocks N: so many were made
  *   ask             waits for one question of the report: "ask KIND UID NUMBER"
  *   say NUMBER STATUS TEXT
  *   unblocked       waits for what enforce is asked: "unblock ELEMENT UID"
@@ -252,10 +252,10 @@ static const char *counters(uint64_t dropped)
 	return message_send(d.inspect, VERB_COUNTERS, &m, -1) == 0 ? "ok" : "gone";
 }
 
-static const char *blocked(unsigned state)
+static const char *blocked(unsigned state, uint64_t element)
 {
 	struct message_blocked m = { .state = (uint8_t)state,
-				     .element = 7,
+				     .element = element,
 				     .until_us = clock_us() + 600 * SECOND };
 	m.block = (struct message_block){ .client = address_from_v4(0x0A000001),
 					  .server = address_from_v4(0x34519601),
@@ -269,7 +269,21 @@ static const char *blocked(unsigned state)
 					  .generation = (uint32_t)d.generation };
 	m.refusal = state == BLOCK_REFUSED ? REFUSED_PROTECTED : 0;
 	m.error = state == BLOCK_FAILED ? -EPERM : 0;
-	return message_send(d.enforce, VERB_BLOCKED, &m, -1) == 0 ? "ok" : "gone";
+	for (unsigned tries = 0; tries < 2000; tries++) {
+		int r = message_send(d.enforce, VERB_BLOCKED, &m, -1);
+		if (r != -EAGAIN)
+			return r == 0 ? "ok" : "gone";
+		usleep(1000);
+	}
+	return "full";
+}
+
+static const char *blocks(uint64_t n)
+{
+	for (uint64_t i = 1; i <= n; i++)
+		if (strcmp(blocked(BLOCK_APPLIED, 1000 + i % 1000), "ok") != 0)
+			return "gone";
+	return "ok";
 }
 
 static const char *ask(void)
@@ -361,7 +375,9 @@ static const char *obey(const char *line)
 	if (strncmp(line, "counters", 8) == 0)
 		return counters(n);
 	if (strncmp(line, "blocked", 7) == 0)
-		return blocked((unsigned)n);
+		return blocked((unsigned)n, 7);
+	if (strncmp(line, "blocks", 6) == 0)
+		return blocks(n);
 	if (strncmp(line, "unblocked", 9) == 0)
 		return unblocked();
 	if (strncmp(line, "ask", 3) == 0)
