@@ -32,16 +32,20 @@ static void add(struct load *l, enum book_section_id id, const struct prefix *p)
 		book_write(l->writer, id, p);
 }
 
-/* Clients there would be taken for strangers. */
+/* Clients there would be taken for strangers. A private network may have been left out on purpose: a list without auto is
+ * all that is local. */
 static void check_inside(struct load *l, const struct gateway_prefix *g, const struct node *local)
 {
+	static const char lacks[] =
+		"`local` lacks %s, which is on the inside interface %s; auto or that prefix would be right";
 	char text[PREFIX_TEXT_BYTES];
-	if (address_is_local_space(&g->prefix.at) || holds(l, BOOK_LOCAL, &g->prefix))
+	struct where at = local != NULL ? node_where(local) : (struct where){ l->q->policy, 0, 0 };
+	if (holds(l, BOOK_LOCAL, &g->prefix))
 		return;
-	report_mistake(
-		l->report, local != NULL ? node_where(local) : (struct where){ l->q->policy, 0, 0 },
-		"`local` lacks %s, which is on the inside interface %s; auto or that prefix would be right",
-		prefix_text(&g->prefix, text), g->interface);
+	if (address_is_local_space(&g->prefix.at))
+		report_warning(l->report, at, lacks, prefix_text(&g->prefix, text), g->interface);
+	else
+		report_mistake(l->report, at, lacks, prefix_text(&g->prefix, text), g->interface);
 }
 
 void gateway_load(struct load *l, const struct node *local, const struct book_settings *s)

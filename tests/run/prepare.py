@@ -87,6 +87,7 @@ def sound(folder):
     status, out, fd = prepare(policy, SERVICES, lines=KERNEL)
     expect(status == 0 and prefixes(fd, 'LOCAL') == {v4('198.51.100.0', 24)} and prefixes(fd, 'RESOLVER') == {v4('192.0.2.53')},
            f'without auto only what is named: {status} {out}')
+    expect('warning: ' in out and '`local` lacks 10.1.0.0/16' in out, f'a private network that local lacks: {out}')
     for lines, number in (b'', 1), (b'generation 1\n', 1), (b'generation 12\n', 12):
         status, out, fd = prepare(policy, SERVICES, lines=lines)
         expect(status == 0 and struct.unpack('=I', os.pread(fd, 4, 24))[0] == number, f'{lines}: {status} {out}')

@@ -102,8 +102,11 @@ def on_a_gateway():
     p = check(policy % ('inside', '198.51.100.0/24'), before=alone, statuses=(78,))
     expect(p.stderr == 'policy.yaml:6:8: `local` lacks 192.0.2.0/24, which is on the inside interface lo; auto or that prefix would be right\n',
            f'a network that local lacks: {p.stderr}')
-    for side, local in ('inside', 'auto'), ('inside', '192.0.0.0/16'), ('mirror', '198.51.100.0/24'), ('outside', '198.51.100.0/24'):
+    for side, local in ('inside', 'auto'), ('inside', '192.0.0.0/16, 10.0.0.0/8'), ('mirror', '198.51.100.0/24'), ('outside', '198.51.100.0/24'):
         expect('lacks' not in check(policy % (side, local), before=alone).stderr, f'{side} {local}')
+    p = check(policy % ('inside', '192.0.2.0/24'), before=alone)
+    expect(p.stderr == 'warning: policy.yaml:6:8: `local` lacks 10.0.0.0/8, which is on the inside interface lo; auto or that prefix would be '
+           'right\n', f'a private network that local lacks: {p.stderr}')
     local = json.loads(check(policy % ('inside', 'auto'), '--json', '--quiet', before=alone).stdout)['local']
     expect(sorted(local) == ['10.0.0.0/8', '192.0.2.0/24'], f'auto: {local}')
 
