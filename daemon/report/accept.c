@@ -56,9 +56,35 @@ void accept_storm(struct report *r)
 	accept_notice(r, &n);
 }
 
-void accept_event(struct report *r, const struct book *b, const struct event *e)
+/* With another book every live flow is told again, to a ledger that knows nothing: what was open opens once more, and what goes
+ * on there must not end with the former ledger. */
+static bool is_told_twice(const struct report *r, struct judged *j, const struct event *e)
 {
-	if (class_of(e) != SPOOL_INFO && storm_folds(&r->storm, e, now_ms()))
+	if (e->state == ALERT_OPENED) {
+		idset_add(&j->open, e->alert_id);
+		return r->former != NULL && j == r->now && idset_has(&r->former->open, e->alert_id);
+	}
+	if (e->state == ALERT_CLOSED)
+		idset_remove(&j->open, e->alert_id);
+	return r->now != NULL && j == r->former && idset_has(&r->now->open, e->alert_id);
+}
+
+/* The first event of an alert has the same id after a restart, so that it is told once. What comes later has counts of its
+ * own, of this process and this book. */
+static uint64_t id_of(const struct report *r, const struct judged *j, const struct event *e)
+{
+	const uint64_t parts[2] = { e->id, j->book.header->generation };
+	return e->update == 0 ? e->id : siphash13(r->id_key, parts, sizeof parts);
+}
+
+void accept_event(struct report *r, struct judged *j, const struct event *given)
+{
+	static struct event told;
+	const struct event *e = &told;
+	const struct book *b = &j->book;
+	told = *given;
+	told.id = id_of(r, j, given);
+	if (class_of(e) != SPOOL_INFO && (is_told_twice(r, j, e) || storm_folds(&r->storm, e, now_ms())))
 		return;
 	static char json[EVENT_JSON_BYTES], brief[EVENT_JSON_BYTES], native[NATIVE_BYTES];
 	struct text whole = text_in(json, sizeof json), less = text_in(brief, sizeof brief);

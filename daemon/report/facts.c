@@ -26,12 +26,12 @@ bool fact_is_sound(const struct book *b, const struct flow_fact *f)
 	return sound;
 }
 
-void ledger_drain(struct report *r, const struct judged *j)
+void ledger_drain(struct report *r, struct judged *j)
 {
 	static struct event e;
 	static struct meeting m;
 	while (ledger_take(j->ledger, &e))
-		accept_event(r, &j->book, &e);
+		accept_event(r, j, &e);
 	while (ledger_take_meeting(j->ledger, &m))
 		continue; /* its alerts have told what it was */
 }

@@ -23,6 +23,7 @@ enum { REPORT_LINKS = 3, MINUTE = 60 };
 struct judged {
 	struct book book;
 	struct ledger *ledger; /* borrows the book: this struct stays where it is */
+	struct idset open;     /* its alerts that are open */
 	uint64_t leaves_ms;    /* of the former: when it goes */
 };
 
@@ -60,7 +61,7 @@ uint64_t now_ms(void);   /* never runs back */
 uint64_t clock_us(void); /* since 1970 */
 
 /* accept.c: events into the spool */
-void accept_event(struct report *r, const struct book *b, const struct event *e);
+void accept_event(struct report *r, struct judged *j, const struct event *e);
 struct notice notice_now(struct report *r, enum code code);
 void accept_notice(struct report *r, const struct notice *n);
 void accept_commit(struct report *r); /* what was gathered becomes stable, when it is time */
@@ -82,7 +83,7 @@ int fence_for_book(struct report *r);
 void fact_take(struct report *r, const struct flow_fact *f);
 /* Every number in it is within what the book has. */
 bool fact_is_sound(const struct book *b, const struct flow_fact *f);
-void ledger_drain(struct report *r, const struct judged *j);
+void ledger_drain(struct report *r, struct judged *j);
 
 /* links.c */
 void links_hear(struct report *r); /* everything that waits, up to a bound */

@@ -7,17 +7,16 @@
 #define KEYFENCE_REPORT_STORM_H
 
 #include "event/event.h"
+#include "report/idset.h"
 
-enum { STORM_AT_ONCE = 300, STORM_A_MINUTE = 180, STORM_ALERTS = 1 << 14 };
+enum { STORM_AT_ONCE = 300, STORM_A_MINUTE = 180 };
 
 struct bucket {
 	uint64_t at_ms, milli;
 };
 struct storm {
 	struct bucket alerts, refusals;
-	uint64_t folded
-		[STORM_ALERTS]; /* ids of alerts that are open and were not told; a table by id, 0: empty */
-	size_t folded_count;
+	struct idset folded; /* alerts that are open and were not told */
 	struct storm_counts {
 		uint64_t alerts, flows, refusals;
 	} untold, in_all; /* untold: by an event of the storm */

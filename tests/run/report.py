@@ -267,6 +267,30 @@ def storm():
         expect(len(codes) < 1000 + 310, len(codes))
     print(f'a storm: 4000 alerts and 400 refusals in {intake:.1f} s, {len(codes)} events, the sums exact')
 
+# ---- another book under open alerts ----
+
+def reload():
+    """An alert that goes on under the new book is opened once and closed once, with all that was counted."""
+    with report('json:{}/logs/events.json') as r:
+        lines = Lines(r.folder + '/logs/events.json')
+        r.do('start')
+        r.do('flows 30')
+        r.do('fences available') # so that it is another book
+        r.do('book')
+        r.do('again 20') # the others are not told again: with the former book they end
+        wait('the former book to go', lambda: sum(e['event']['code'] == 'KEY_REGION' for e in lines.events()) == 40, 10)
+        r.stop()
+        alerts, seen = {}, set()
+        for e in lines.events():
+            expect(e['event']['id'] not in seen, 'one id for two events')
+            seen.add(e['event']['id'])
+            if e['event']['code'] == 'KEY_REGION':
+                a = e['keyfence']['alert']
+                alerts.setdefault(a['id'], []).append((a['state'], e['rule']['version']))
+        expect(len(alerts) == 30 and all([s for s, _ in a] == ['opened', 'closed'] for a in alerts.values()), alerts)
+        expect(sum(a[0][1] != a[1][1] for a in alerts.values()) == 20, 'which book closed them?')
+    print('another book: 30 open alerts, each opened and closed once')
+
 # ---- start, fences ----
 
 def one_spool():
@@ -309,7 +333,7 @@ def fences():
     print('fences: no capability, seccomp, landlock; libraries:', *sorted(libraries))
 
 def main():
-    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, slow_receivers, kills, full_spool, storm, one_spool, fences]
+    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, slow_receivers, kills, full_spool, storm, reload, one_spool, fences]
     for test in tests:
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test()
