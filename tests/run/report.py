@@ -308,6 +308,22 @@ def one_spool():
     expect(p.returncode == 69 and 'keyfenced' in p.stderr, p)
     print('one spool, one report')
 
+def without_landlock():
+    """A kernel that has none, as strace plays it."""
+    strace = shutil.which('strace')
+    if strace is None:
+        print('fences: no strace, so the kernel without landlock is left out')
+        return
+    with report('json:{}/logs/events.json', program=(strace, '-o', '/dev/null', '-e',
+                'inject=landlock_create_ruleset:error=ENOSYS', REPORT)) as r:
+        r.do('start', 'not ready')
+        r.do('stop', 'ended 69')
+        expect('fence landlock cannot be raised' in r.said() and 'available' in r.said(), r.said())
+        r.do('fences available')
+        r.do('start')
+        expect('fence landlock' in r.said().splitlines()[-1], r.said())
+        r.stop()
+
 def fences():
     with report('json:{}/logs/events.json') as r:
         r.do('start')
@@ -325,6 +341,7 @@ def fences():
         r.do('flows 1')
         wait('an alert behind the new fence', lambda: len(Lines(r.folder + '/elsewhere/events.json').alerts()) == 1)
         r.stop()
+    without_landlock()
     p = subprocess.run(['ldd', REPORT], capture_output=True, text=True)
     libraries = set(re.findall(r'^\s*(lib[\w+-]+)\.so', p.stdout, re.M))
     with open(REPORT, 'rb') as f:

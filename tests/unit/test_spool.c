@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -288,6 +289,32 @@ static void check_death(void)
 	put_away();
 }
 
+/* A full disk (here: a file that may not grow): nothing is lost, and it goes on when there is room. */
+static void check_no_room(void)
+{
+	struct rlimit all, little;
+	struct spool *s = opened(MUCH);
+	put_many(s, 1, 2, SPOOL_ALERT);
+	getrlimit(RLIMIT_FSIZE, &all);
+	signal(SIGXFSZ, SIG_IGN);
+	little = all;
+	little.rlim_cur = 4096;
+	setrlimit(RLIMIT_FSIZE, &little);
+	for (uint64_t id = 3; id <= 9; id++)
+		put(s, id, SPOOL_ALERT);
+	int r = spool_commit(s);
+	CHECK(r < 0 && spool_pending(s) == 7, "%d, %zu wait", r, spool_pending(s));
+	check_ids(s, "1 2", "not accepted");
+	setrlimit(RLIMIT_FSIZE, &all);
+	CHECK(spool_commit(s) == 0, "room again");
+	check_ids(s, "1 2 3 4 5 6 7 8 9", "all there");
+	struct spool_counters c;
+	spool_counters(s, &c);
+	CHECK(c.accepted == 9 && c.events == 9 && c.failures == 1 && c.lost_in_all == 0, "counted");
+	spool_close(s);
+	put_away();
+}
+
 static void check_one_process(void)
 {
 	struct spool *s = opened(MUCH), *second;
@@ -319,6 +346,7 @@ int main(void)
 	check_pending();
 	check_damaged();
 	check_death();
+	check_no_room();
 	check_one_process();
 	rmdir(folder);
 	return check_done();
