@@ -151,6 +151,7 @@ def main():
         show_spoofed(d, pem, wire)
         show_protected(d, pem)
         show_mapped(d, pem, wire)
+        d.never_died()
         d.stop()
     passed()
 

@@ -85,6 +85,7 @@ class Daemon:
         return got
 
     def lines(self):
+        """The end of what it said on standard error."""
         with open(f'{self.folder}/lines') as f:
             return f.read()[-3000:]
 
@@ -121,9 +122,18 @@ class Daemon:
         return found
 
     def stop(self):
+        """SIGTERM: it ends with 0, and all with it. Nobody has died of a sanitizer's complaint."""
+        children = self.children()
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(10)
         except subprocess.TimeoutExpired:
             status = 'none within 10 s'
         expect(status == 0, f'keyfenced ends with 0: {status}; {self.lines()}')
+        expect(not any(os.path.exists(f'/proc/{pid}') for pid in children.values()), f'none of {children} is left')
+        with open(f'{self.folder}/lines') as f:
+            text = f.read()
+        expect('Sanitizer' not in text and 'runtime error' not in text, text)
+
+    def never_died(self):
+        expect(not any(self.status()['restarts'].values()), f'nobody had to be started again: {self.lines()}')
