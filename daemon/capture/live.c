@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* The arena holds a few of the largest frames and hundreds of usual ones, whose front stays in the cache. */
-enum { HAND_OVER_MS = 1, ARENA_FRAMES = 8, ARENA_BYTES = ARENA_FRAMES * LIVE_FRAME_BYTES, LOSS_FILES = 2 };
+enum { ARENA_FRAMES = 8, ARENA_BYTES = ARENA_FRAMES * LIVE_FRAME_BYTES, LOSS_FILES = 2 };
 
 struct live {
 	pcap_t *pcap;
@@ -62,7 +62,7 @@ static int activate(struct live *l, const struct live_options *o, char *ret_why)
 	if (l->pcap == NULL)
 		return say_why(ret_why, -EIO, why);
 	pcap_set_snaplen(l->pcap, LIVE_FRAME_BYTES);
-	pcap_set_timeout(l->pcap, HAND_OVER_MS);
+	pcap_set_timeout(l->pcap, (int)o->hand_over_ms);
 	pcap_set_promisc(l->pcap, o->promiscuous);
 	pcap_set_buffer_size(l->pcap, (int)o->ring_bytes);
 	int status = pcap_activate(l->pcap);
@@ -77,23 +77,11 @@ static int activate(struct live *l, const struct live_options *o, char *ret_why)
 	return 0;
 }
 
-/* By its number, whatever it is called by now. */
-static short flags_of(const struct live *l, char ret_name[IFNAMSIZ])
-{
-	struct ifreq r = { .ifr_ifindex = l->index };
-	if (ioctl(l->fd, SIOCGIFNAME, &r) < 0)
-		return 0;
-	memcpy(ret_name, r.ifr_name, IFNAMSIZ);
-	return ioctl(l->fd, SIOCGIFFLAGS, &r) < 0 ? 0 : r.ifr_flags;
-}
-
 static int lock_filter(struct live *l, char *ret_why)
 {
 	struct bpf_program program;
 	int on = 1;
-	char name[IFNAMSIZ];
-	const char *what = flags_of(l, name) & IFF_LOOPBACK ? "inbound" : "";
-	if (pcap_compile(l->pcap, &program, what, 1, PCAP_NETMASK_UNKNOWN) < 0)
+	if (pcap_compile(l->pcap, &program, "", 1, PCAP_NETMASK_UNKNOWN) < 0)
 		return say_why(ret_why, -EIO, pcap_geterr(l->pcap));
 	int r = pcap_setfilter(l->pcap, &program);
 	pcap_freecode(&program);
@@ -195,6 +183,16 @@ static void keep_frame(u_char *live, const struct pcap_pkthdr *h, const u_char *
 				.source = l->source };
 }
 
+/* By its number, whatever it is called by now. */
+static short flags_of(const struct live *l, char ret_name[IFNAMSIZ])
+{
+	struct ifreq r = { .ifr_ifindex = l->index };
+	if (ioctl(l->fd, SIOCGIFNAME, &r) < 0)
+		return 0;
+	memcpy(ret_name, r.ifr_name, IFNAMSIZ);
+	return ioctl(l->fd, SIOCGIFFLAGS, &r) < 0 ? 0 : r.ifr_flags;
+}
+
 /* The index that the socket is bound to is -1 once its interface was taken away (packet(7)). */
 static bool is_gone(const struct live *l)
 {
@@ -247,10 +245,8 @@ void live_count(struct live *l, struct live_counters *ret)
 {
 	struct tpacket_stats_v3 s = { 0 };
 	socklen_t bytes = sizeof s;
-	if (getsockopt(l->fd, SOL_PACKET, PACKET_STATISTICS, &s, &bytes) == 0) {
-		l->counters.offered += s.tp_packets;
+	if (getsockopt(l->fd, SOL_PACKET, PACKET_STATISTICS, &s, &bytes) == 0)
 		l->counters.dropped += s.tp_drops;
-	}
 	count_loss(l);
 	*ret = l->counters;
 }

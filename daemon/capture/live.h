@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* live: libpcap on one interface behind a small face. What needs a privilege, a file or a new socket happens in live_open; what
  * comes after it makes only the calls that inspect's fence lets through (fences.c).
- * Source: pcap(3), packet(7); the figures behind the choices: the ring is handed over block by block after at most a
- * millisecond, because handing over every packet costs ten times the processor at 20,000 packets a second, and a slower block
- * lets that much more through before a verdict.
+ * Source: pcap(3), packet(7). The ring is handed over block by block: handing over every packet costs ten times the processor at
+ * 20,000 packets a second. A block goes when it is full or hand_over_ms old, if there is but one frame in it: half of that time
+ * is what a verdict waits for, and as many blocks as the ring has, times that, is how long a reader may be held up.
  * Nothing is filtered out: every frame has its place in the accounting. A filter that takes all is set and locked all the same,
- * so that nobody can ask for less or more later; on the loopback it takes what comes in, since there every packet passes
- * twice. Frames are whole, up to LIVE_FRAME_BYTES: hellos and certificates come in merged segments of 64 kB. */
+ * so that nobody can ask for less or more later. Frames are whole, up to LIVE_FRAME_BYTES: hellos and certificates come in merged
+ * segments of 64 kB. */
 #ifndef KEYFENCE_DAEMON_LIVE_H
 #define KEYFENCE_DAEMON_LIVE_H
 
@@ -19,6 +19,7 @@ enum { LIVE_BATCH = 64, LIVE_FRAME_BYTES = 1 << 17 };
 struct live_options {
 	const char *interface;
 	size_t ring_bytes;   /* in whole blocks of 256 kB; the kernel may give less */
+	unsigned hand_over_ms;
 	uint16_t source;     /* numbers its frames */
 	bool promiscuous;    /* for a mirror port: frames that are addressed to nobody here */
 };
@@ -36,9 +37,10 @@ int live_read(struct live *l, struct frame *ret, size_t most);
 /* 1: up and running; 0: down; -ENODEV: gone. An interface that was renamed is still the same. */
 int live_state(struct live *l);
 
-/* Since live_open, never running back although the kernel's own counts do: offered = dropped + received + what still waits in
- * the ring, to the packet. by_interface: lost before they came to us, as far as the driver says. */
-struct live_counters { uint64_t offered, dropped, received, by_interface; };
+/* Since live_open, never running back although the kernel's own counts do: received and dropped, and what still waits in the ring,
+ * are all that passed the interface, to the packet (but for the loopback, where every packet passes twice and libpcap leaves one
+ * of the two out). by_interface: lost before they came to us, as far as the driver says. */
+struct live_counters { uint64_t dropped, received, by_interface; };
 void live_count(struct live *l, struct live_counters *ret);
 
 #endif
