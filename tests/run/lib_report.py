@@ -33,13 +33,19 @@ class Report:
         # behind its fence the search for leaks cannot read /proc
         self.env = {**os.environ, 'ASAN_OPTIONS': 'detect_leaks=0', **{k: os.path.join(folder, v) for k, v in FOLDERS.items()}}
         run = program[0]
-        if len(program) > 1: # a wrapper: the driver starts a script that starts it
+        if len(program) > 1:
             run = os.path.join(folder, 'wrapper')
-            with open(run, 'w') as f:
-                f.write('#!/bin/sh\nexec ' + ' '.join(program) + '\n')
-            os.chmod(run, 0o755)
+            self.wrap(*program)
         self.driver = subprocess.Popen([DRIVER, run, *outputs], env=self.env, text=True, stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, stderr=self.log)
+
+    def wrap(self, *program):
+        """The driver starts a script that starts this."""
+        path = os.path.join(self.folder, 'wrapper')
+        with open(path + '.new', 'w') as f:
+            f.write('#!/bin/sh\nexec ' + ' '.join(program) + '\n')
+        os.chmod(path + '.new', 0o755)
+        os.rename(path + '.new', path)
 
     def told(self, line):
         self.driver.stdin.write(line + '\n')

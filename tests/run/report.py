@@ -171,20 +171,39 @@ def slow_receivers():
 
 # ---- kill -9 ----
 
+def kill_all(pid):
+    """The process, and those that it started (strace's)."""
+    with contextlib.suppress(OSError), open(f'/proc/{pid}/task/{pid}/children') as f:
+        for child in f.read().split():
+            os.kill(int(child), signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
 def kills():
     """Accepted is what stands in the spool of the killed process, or in any output."""
-    tcp = Stream()
+    tcp, strace = Stream(), shutil.which('strace')
     rng = random.Random(os.environ.get('SEED', '7'))
     accepted, first_of = {}, {}
-    with report('json:{}/logs/events.json', f'tcp:{tcp.port}', 'journal:{}/journal') as r:
+    with report('json:{}/logs/events.json', f'tcp:{tcp.port}', 'journal:{}/journal', program=('env', REPORT)) as r:
         lines, journal = Lines(r.folder + '/logs/events.json', torn=KILLS), Datagrams(r.folder + '/journal', parse_journal)
-        for _ in range(KILLS):
-            r.do('start')
-            r.do('again 40')
-            killer = threading.Timer(rng.uniform(0, 0.25), os.kill, (r.pid(), signal.SIGKILL))
+        for i in range(KILLS):
+            in_call = strace is not None and i % 3 == 2
+            if in_call: # inside of a system call, which is then not made
+                call = rng.choice(('pwrite64', 'fdatasync', 'sendto', 'write', 'recvmsg'))
+                r.wrap(strace, '-o', '/dev/null', '-e', f'trace={call}', '-e',
+                       f'inject={call}:signal=SIGKILL:when={rng.randint(1, 150)}', REPORT)
+            else:
+                r.wrap(REPORT)
+            started = r.told('start') == 'ok'
+            expect(started or in_call, 'no start', r.said()[-2000:])
+            r.told('again 40')
+            killer = threading.Timer(2 if in_call else rng.uniform(0, 0.25), kill_all, (r.pid(),))
             killer.start()
             while r.told('flows 2') == 'ok':
                 time.sleep(0.002)
+            if in_call:
+                killer.cancel()
+                kill_all(r.pid())
             killer.join()
             r.do('kill', 'ended -9')
             for id, rows in r.spooled().items():
@@ -192,6 +211,7 @@ def kills():
                     accepted.setdefault(id, row)
                     expect(dict(leaves(row)).get('.source.ip') == dict(leaves(accepted[id])).get('.source.ip'),
                            'one id for two events', id)
+        r.wrap(REPORT)
         r.do('start')
         r.do('again 5')
         all_here(r)
@@ -291,6 +311,35 @@ def reload():
         expect(sum(a[0][1] != a[1][1] for a in alerts.values()) == 20, 'which book closed them?')
     print('another book: 30 open alerts, each opened and closed once')
 
+# ---- files that are rotated, captures that go ----
+
+def rotation():
+    with report('json:{}/logs/events.json') as r:
+        path = r.folder + '/logs/events.json'
+        r.do('start')
+        r.do('flows 10')
+        wait('the file', lambda: len(Lines(path).alerts()) == 10)
+        os.rename(path, path + '.1')
+        r.do('flows 10')
+        wait('the old file', lambda: len(Lines(path + '.1').alerts()) == 20)
+        r.do('hangup')
+        wait('the new file', lambda: os.path.exists(path))
+        with open(path, 'a') as f: # a line that was torn costs itself
+            f.write('{"torn":')
+        r.do('hangup')
+        r.do('flows 10')
+        old = Lines(path + '.1').alerts() # what was not synced yet is written again
+        wait('the new file', lambda: len(Lines(path, torn=1).alerts() - old) == 10)
+        r.do('counters 0')
+        r.do('counters 0 down')
+        wait('a word', lambda: [e for e in Lines(path, torn=1).events() if e['event']['code'] == 'CAPTURE_DOWN'])
+        expect(any('no capture on br-lan' in w for w in r.status()['wrong']), 'status does not tell')
+        r.do('counters 0')
+        wait('a word', lambda: [e for e in Lines(path, torn=1).events() if e['event']['code'] == 'CAPTURE_UP'])
+        r.stop()
+        expect(len(Lines(path + '.1').alerts() | Lines(path, torn=1).alerts()) == 60, 'between the files')
+    print('a file rotated, a torn line ended, a capture down and up')
+
 # ---- start, fences ----
 
 def one_spool():
@@ -350,7 +399,7 @@ def fences():
     print('fences: no capability, seccomp, landlock; libraries:', *sorted(libraries))
 
 def main():
-    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, slow_receivers, kills, full_spool, storm, reload, one_spool, fences]
+    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, slow_receivers, kills, full_spool, storm, reload, rotation, one_spool, fences]
     for test in tests:
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test()

@@ -8,7 +8,7 @@
  *   again N         the last N flows once more, as inspect tells them to a report that was started again
  *   book OUTPUT...  a new book, with these outputs if there are any
  *   fences WORD     strict (at first) or available, from the next book on
- *   counters DROPPED  the counters of inspect
+ *   counters DROPPED [down]  the counters of inspect, and whether its capture is
  *   blocked STATE   one block of enforce; blocks N: so many were made
  *   ask             waits for one question of the report: "ask KIND UID NUMBER"
  *   say NUMBER STATUS TEXT
@@ -237,7 +237,7 @@ static const char *flows(uint64_t n, bool again)
 	return "ok";
 }
 
-static const char *counters(uint64_t dropped)
+static const char *counters(uint64_t dropped, bool up)
 {
 	static struct message_counters m;
 	memset(&m, 0, sizeof m);
@@ -245,7 +245,7 @@ static const char *counters(uint64_t dropped)
 	m.captures = 1;
 	m.capture[0].received = 1000 + dropped;
 	m.capture[0].dropped = dropped;
-	m.capture[0].up = 1;
+	m.capture[0].up = up;
 	m.engine.offered_packets = 1000;
 	m.engine.decoded_packets[DECODED] = 990;
 	m.engine.decoded_packets[UNDECODED_NOT_IP] = 10;
@@ -373,7 +373,7 @@ static const char *obey(const char *line)
 		return "ok";
 	}
 	if (strncmp(line, "counters", 8) == 0)
-		return counters(n);
+		return counters(n, strstr(line, "down") == NULL);
 	if (strncmp(line, "blocked", 7) == 0)
 		return blocked((unsigned)n, 7);
 	if (strncmp(line, "blocks", 6) == 0)
