@@ -14,7 +14,7 @@
 
 enum { HIGH = 64 }; /* descriptors are put aside here before they take their places */
 
-static const char prefix[] = "keyfence-"; /* of the executables' names */
+enum { PREFIX_BYTES = sizeof "keyfence-" - 1 }; /* of the executables' names */
 
 static const struct {
 	const char *file;
@@ -29,7 +29,7 @@ static const struct {
 
 const char *process_name(enum process p)
 {
-	return roles[p].file + sizeof prefix - 1;
+	return roles[p].file + PREFIX_BYTES;
 }
 
 /* Beside us in a build, else where it was installed. */

@@ -23,10 +23,13 @@ static const uint64_t LOOK_US = 500000, RETURN_US = 200000;
 
 /* ---- lines ---- */
 
+/* A line that is there already says nothing new: a thousand routes have one router. */
 static void put_address(struct text *t, const char *what, const struct address *a)
 {
-	char text[ADDRESS_TEXT_BYTES];
-	text_printf(t, "%s %s\n", what, address_text(a, text));
+	char text[ADDRESS_TEXT_BYTES], line[LINE_BYTES];
+	snprintf(line, sizeof line, "%s %s\n", what, address_text(a, text));
+	if (strstr(t->at, line) == NULL)
+		text_put(t, line);
 }
 
 /* Addresses that say something of this gateway to others: no loopback, no link-local. */
@@ -116,21 +119,30 @@ static void take_nexthops(struct text *t, struct span hops)
 	}
 }
 
-/* A router is protected; a network that lies behind an interface belongs to it. */
-static void take_route(struct text *t, const struct nlmsghdr *h)
+static bool is_ours(const struct rtmsg *m)
+{
+	return m->rtm_table == RT_TABLE_MAIN && m->rtm_type == RTN_UNICAST;
+}
+
+static void take_routers(struct text *t, const struct nlmsghdr *h)
 {
 	const struct rtmsg *m = NLMSG_DATA(h);
-	const void *first = RTM_RTA(m);
-	size_t bytes = RTM_PAYLOAD(h);
-	uint32_t interface = 0;
-	if (m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST)
+	if (!is_ours(m))
 		return;
-	take_gateway(t, find(first, bytes, RTA_GATEWAY));
-	take_nexthops(t, find(first, bytes, RTA_MULTIPATH));
-	struct span to = find(first, bytes, RTA_DST), out = find(first, bytes, RTA_OIF);
+	take_gateway(t, find(RTM_RTA(m), RTM_PAYLOAD(h), RTA_GATEWAY));
+	take_nexthops(t, find(RTM_RTA(m), RTM_PAYLOAD(h), RTA_MULTIPATH));
+}
+
+/* What lies behind an interface belongs to it. Private space is local by itself. */
+static void take_network(struct text *t, const struct nlmsghdr *h)
+{
+	const struct rtmsg *m = NLMSG_DATA(h);
+	struct span to = find(RTM_RTA(m), RTM_PAYLOAD(h), RTA_DST),
+		    out = find(RTM_RTA(m), RTM_PAYLOAD(h), RTA_OIF);
 	struct address net = address_from(to);
-	if (m->rtm_dst_len == 0 || (to.len != 4 && to.len != 16) || out.len != sizeof interface ||
-	    !counts(&net))
+	uint32_t interface;
+	if (!is_ours(m) || m->rtm_dst_len == 0 || (to.len != 4 && to.len != 16) ||
+	    out.len != sizeof interface || address_class_of(&net) != ADDRESS_GLOBAL)
 		return;
 	memcpy(&interface, out.at, sizeof interface);
 	put_prefix(t, interface, &net, m->rtm_dst_len);
@@ -190,17 +202,27 @@ static bool read_resolvers(const char *path, struct text *t)
 	return stub;
 }
 
+/* What is needed most comes first: what does not fit goes as whole lines, and is said. */
 size_t surroundings_read(char *ret, size_t room)
 {
 	struct text t = text_in(ret, room);
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd >= 0) {
+	if (fd >= 0)
 		dump(fd, RTM_GETADDR, &t, take_address);
-		dump(fd, RTM_GETROUTE, &t, take_route);
-		close(fd);
-	}
 	if (read_resolvers("/etc/resolv.conf", &t)) /* a stub on this machine asks others */
 		read_resolvers("/run/systemd/resolve/resolv.conf", &t);
+	if (fd >= 0) {
+		dump(fd, RTM_GETROUTE, &t, take_routers);
+		dump(fd, RTM_GETROUTE, &t, take_network);
+		close(fd);
+	}
+	char *last = strrchr(ret, '\n');
+	if (t.cut) {
+		ret[last != NULL ? last + 1 - ret : 0] = '\0';
+		say("more than %zu bytes of routes: some networks behind interfaces are left out; name them "
+		    "under `local`",
+		    room);
+	}
 	return strlen(ret);
 }
 
