@@ -38,7 +38,7 @@ int sources_open(struct sources *s, const struct book *b);
 /* The next frames in order of their stamps, as far as what waits now allows; they are valid until the next call. 0: none now. */
 size_t sources_take(struct sources *s, struct frame *ret, size_t most);
 bool sources_wait(const struct sources *s); /* true: nothing waits, as far as is known */
-void sources_look(struct sources *s);       /* which are up, which are gone */
+bool sources_look(struct sources *s);       /* which are up, which are gone; true: one went down */
 void sources_count(struct sources *s, struct message_counters *ret); /* received: those that were taken */
 bool sources_gone(const struct sources *s); /* whether any is */
 
@@ -79,7 +79,7 @@ struct inspect {
 	struct sources sources;
 	struct outbox facts, blocks;
 	struct watch watch;
-	uint64_t ticked_us, counted_us;
+	uint64_t ticked_us, counted_us, hurry_until_us;
 };
 
 int watch_init(struct watch *w); /* 0 or -ENOMEM */

@@ -18,7 +18,8 @@ enum {
 	TURN_BATCHES = 64, /* until the links are heard again, at most */
 	LINKS = 4,
 };
-static const uint64_t TICK_US = 100000, COUNTERS_US = 1000000, FAREWELL_US = 1000000;
+static const uint64_t TICK_US = 100000, HURRY_US = 5000, HURRY_FOR_US = 500000, COUNTERS_US = 1000000,
+		      FAREWELL_US = 1000000;
 static const uint64_t LATE_US = 20000; /* a frame may come so much later than its stamp says */
 
 void say(const char *format, ...)
@@ -128,14 +129,21 @@ static void tell_counters(struct inspect *i)
 		message_send(i->report, VERB_COUNTERS, &m, -1);
 }
 
+/* An interface that goes away is first told to be down; that it is gone shows a little later, and nobody tells. */
+static uint64_t tick_us(const struct inspect *i, uint64_t now)
+{
+	return now < i->hurry_until_us ? HURRY_US : TICK_US;
+}
+
 /* While frames wait they are the clock; else the time of day is. */
 static void tick(struct inspect *i)
 {
 	uint64_t now = now_us();
-	if (now - i->ticked_us < TICK_US)
+	if (now - i->ticked_us < tick_us(i, now))
 		return;
 	i->ticked_us = now;
-	sources_look(&i->sources);
+	if (sources_look(&i->sources))
+		i->hurry_until_us = now + HURRY_FOR_US;
 	engine_tick(i->engine, sources_wait(&i->sources) ? clock_us() - LATE_US : engine_now(i->engine));
 	judge_drain(i);
 	watch_turn(i);
@@ -150,12 +158,12 @@ static void tick(struct inspect *i)
 
 static int wait_ms(const struct inspect *i)
 {
-	uint64_t since = now_us() - i->ticked_us;
+	uint64_t now = now_us(), since = now - i->ticked_us, most = tick_us(i, now);
 	if (!i->started)
 		return -1;
-	if (!sources_wait(&i->sources) || since >= TICK_US)
+	if (!sources_wait(&i->sources) || since >= most)
 		return 0;
-	return (int)((TICK_US - since + 999) / 1000);
+	return (int)((most - since + 999) / 1000);
 }
 
 static void wait_for_something(struct inspect *i)
@@ -171,8 +179,11 @@ static void wait_for_something(struct inspect *i)
 		p[LINKS + n] = (struct pollfd){ .fd = s->at[n].error == 0 ? live_fd(s->at[n].live) : -1,
 						.events = POLLIN };
 	poll(p, LINKS + s->count, wait_ms(i));
-	for (size_t n = 0; n < s->count; n++)
+	for (size_t n = 0; n < s->count; n++) {
 		s->at[n].ready |= p[LINKS + n].revents != 0;
+		if (p[LINKS + n].revents & POLLERR)
+			i->hurry_until_us = now_us() + HURRY_FOR_US;
+	}
 }
 
 static void hear_signals(struct inspect *i)

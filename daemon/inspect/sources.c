@@ -103,15 +103,18 @@ bool sources_wait(const struct sources *s)
 	return true;
 }
 
-void sources_look(struct sources *s)
+bool sources_look(struct sources *s)
 {
+	bool fell = false;
 	for (size_t i = 0; i < s->count; i++) {
 		struct source *x = &s->at[i];
 		int state = x->error == 0 ? live_state(x->live) : x->error;
+		fell |= x->up && state != 1;
 		x->up = state == 1;
 		if (state < 0 && x->error == 0) /* what it caught before is still to be read */
 			x->leaving = x->ready = true;
 	}
+	return fell;
 }
 
 void sources_count(struct sources *s, struct message_counters *ret)

@@ -193,7 +193,7 @@ static void check_leaving(void)
 		fakes[0].stamps[fakes[0].count++] = i;
 	struct sources *s = sources_new(all_inside);
 	fakes[0].state = -ENODEV;
-	sources_look(s);
+	CHECK(sources_look(s) && !sources_look(s), "one fell, once");
 	CHECK(!s->at[0].up && s->at[0].error == 0 && !sources_gone(s), "what it caught comes first");
 	CHECK(sources_take(s, out, LIVE_BATCH) == 3 && sources_take(s, out, LIVE_BATCH) == 0, "three frames");
 	sources_look(s);
