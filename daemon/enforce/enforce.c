@@ -58,6 +58,15 @@ static void tell_failed(struct enforce *e, const struct message_block *b, int er
 	tell_seldom(&e->tell, &m, enforce_now());
 }
 
+void enforce_tell_standing(struct enforce *e)
+{
+	for (; e->untold < e->elements.capacity && e->tell.count < TELL_QUEUE / 2; e->untold++) {
+		const struct element *of = &e->elements.at[e->untold];
+		if (element_stands(of))
+			tell_block(e, BLOCK_RENEWED, &of->first, of);
+	}
+}
+
 /* ---- the table ---- */
 
 static struct table_form wished_form(const struct book_enforce *limits)

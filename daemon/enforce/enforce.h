@@ -15,6 +15,7 @@ struct enforce {
 	struct tell tell;
 	uint64_t conflict_us;  /* when it was last told that somebody took the table away */
 	bool conntrack_failed; /* said once */
+	size_t untold;         /* slots of elements from here on: not yet told to the report that is there now */
 };
 
 /* microseconds of CLOCK_MONOTONIC: all times inside; events tell the time of day. */
@@ -23,6 +24,8 @@ uint64_t enforce_now(void);
 void enforce_block(struct enforce *e, const struct message_block *b);
 void enforce_unblock(struct enforce *e, uint64_t number); /* 0: all */
 void enforce_expire(struct enforce *e);
+/* A report that began anew knows of no block (untold is 0): it is told of those that stand, as the queue takes them. */
+void enforce_tell_standing(struct enforce *e);
 
 /* The guard has a new book: the table stands as it says, and what it protects now is let go. 0 or -errno: no table. */
 int enforce_follow_book(struct enforce *e);

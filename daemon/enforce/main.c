@@ -195,6 +195,7 @@ static void first_book(struct enforce *e, struct links *l)
 	l->started = true;
 	if (e->guard.paused && e->table.standing)
 		enforce_unblock(e, 0);
+	enforce_tell_standing(e); /* before anything new stands, which is told by itself */
 }
 
 static void take_book(struct enforce *e, struct links *l, const struct message_book *m, int memfd)
@@ -226,9 +227,11 @@ static void replace_link(int *link, int fd)
 
 static void take_link(struct enforce *e, struct links *l, const struct message_link *m, int fd)
 {
-	if (m->to == PROCESS_REPORT)
+	if (m->to == PROCESS_REPORT) {
 		replace_link(&e->tell.link, fd);
-	else if (m->to == PROCESS_INSPECT)
+		e->untold = 0;
+		enforce_tell_standing(e);
+	} else if (m->to == PROCESS_INSPECT)
 		replace_link(&l->inspect, fd);
 	else
 		close(fd);
@@ -301,6 +304,19 @@ static void hear_report(struct enforce *e)
 	}
 }
 
+static void tell_report(struct enforce *e)
+{
+	bool there = true;
+	if (e->tell.link < 0)
+		return;
+	do {
+		enforce_tell_standing(e);
+		there = tell_flush(&e->tell);
+	} while (there && e->tell.count == 0 && e->untold < e->elements.capacity);
+	if (!there)
+		lose_link(&e->tell.link, "report", -EPIPE);
+}
+
 static void hear_events(struct enforce *e, struct links *l)
 {
 	uint8_t bytes[NOTICE_BYTES];
@@ -369,8 +385,7 @@ static void run(struct enforce *e, struct links *l)
 			enforce_expire(e);
 			say_lost(e, l);
 		}
-		if (!tell_flush(&e->tell))
-			lose_link(&e->tell.link, "report", -EPIPE);
+		tell_report(e);
 	}
 }
 

@@ -98,6 +98,12 @@ class Enforce:
         return {'client': block[2], 'server': block[3], 'port': block[9], 'packets': block[4] + block[5], 'bytes': block[6] + block[7],
                 'until': names[1], 'element': names[2], 'error': names[3], 'state': names[4], 'refusal': names[5]}
 
+    def knows(self):
+        """Numbers of the blocks that a new report is told of."""
+        told = [self.hear(), self.hear()]
+        expect(all(t is not None and t['state'] == RENEWED for t in told) and self.hear(0.1) is None, f'told of standing blocks: {told}')
+        return {t['element'] for t in told}
+
     def block(self, *args, state=APPLIED, **more):
         self.ask(*args, **more)
         told = self.hear()
@@ -264,6 +270,10 @@ def show_crash(folder, netlink, book):
     e = Enforce(folder, netlink)
     e.book(*book, 1)
     expect(len(elements(nft('list', 'ruleset'))) == 2, 'and afterwards')
+    expect(e.knows() == {1, 2}, 'a report is told of what stands')
+    e.report, theirs = pair()
+    e.give(REPORT, theirs)
+    expect(e.knows() == {1, 2}, 'and one that begins anew, too')
     told = e.block('192.0.2.2', '198.51.100.2', 444)
     expect(told['element'] == 3, 'numbers go on')
     send(e.report, UNBLOCK, struct.pack('=QII', 1, 0, 0))
