@@ -42,6 +42,7 @@ static const struct row {
 	[VERB_SAY] = { sizeof(struct message_say), SUPERVISOR, REPORT, 0 },
 	[VERB_RESTARTED] = { sizeof(struct message_restarted), SUPERVISOR, REPORT, 0 },
 	[VERB_LOADED] = { sizeof(struct message_loaded), SUPERVISOR, REPORT, 0 },
+	[VERB_BROKEN] = { sizeof(struct message_broken), REPORT | ENFORCE, SUPERVISOR, 0 },
 };
 
 size_t message_bytes(enum verb verb)

@@ -5,6 +5,7 @@
  *
  *   supervisor -> inspect, report, enforce   BOOK (with the sealed memfd), LINK (with a socket), STOP, PAUSE, RESUME
  *   inspect    -> supervisor                 READY, GONE
+ *   report, enforce -> supervisor            BROKEN: a peer sent them what it may not
  *   inspect    -> report                     FACT, COUNTERS
  *   inspect    -> enforce                    BLOCK
  *   enforce    -> report                     BLOCKED
@@ -32,6 +33,7 @@ enum verb {
 	VERB_FACT, VERB_COUNTERS,
 	VERB_BLOCK, VERB_BLOCKED, VERB_UNBLOCK,
 	VERB_ASK, VERB_SAY, VERB_RESTARTED, VERB_LOADED,
+	VERB_BROKEN,
 	VERBS,
 };
 
@@ -74,6 +76,8 @@ enum ask { ASK_RELOAD = 1, ASK_PAUSE, ASK_RESUME, ASK_UNBLOCK };
 struct message_ask { uint64_t argument; uint32_t ask, number, uid; };
 struct message_say { uint32_t number; int32_t status; uint32_t more; uint32_t bytes; char text[MESSAGE_SAY_BYTES]; };
 struct message_restarted { uint32_t process; int32_t status; uint64_t count; };
+/* Inspect, which reads what strangers send, accuses nobody. */
+struct message_broken { uint32_t process; };
 struct message_loaded { uint64_t hash; uint32_t generation; int32_t status; };
 
 union message_body {
@@ -90,6 +94,7 @@ union message_body {
 	struct message_say say;
 	struct message_restarted restarted;
 	struct message_loaded loaded;
+	struct message_broken broken;
 };
 struct message {
 	uint32_t verb, bytes; /* bytes: of the body, exactly that verb's */

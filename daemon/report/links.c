@@ -75,6 +75,15 @@ static void from_enforce(struct report *r, const struct message *m, int passed)
 
 typedef void take_message(struct report *r, const struct message *m, int passed);
 
+/* Its link is over, and the supervisor is told, who starts it anew. */
+static void accuse(struct report *r, enum process who, int error)
+{
+	struct message_broken m = { who };
+	say("%s sent what it may not: %s", process_name(who), strerror(-error));
+	if (who != PROCESS_SUPERVISOR)
+		message_send(r->supervisor, VERB_BROKEN, &m, -1);
+}
+
 /* false: the link is over. */
 static bool hear(struct report *r, int *link, enum process from, take_message *take)
 {
@@ -86,7 +95,7 @@ static bool hear(struct report *r, int *link, enum process from, take_message *t
 			return true;
 		if (error < 0) {
 			if (error != -EPIPE)
-				say("%s sent what it may not: %s", process_name(from), strerror(-error));
+				accuse(r, from, error);
 			close_link(link);
 			return false;
 		}

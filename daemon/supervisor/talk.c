@@ -140,12 +140,20 @@ static void take_gone(struct supervisor *s, const struct message_gone *m)
 	surroundings_missed(s);
 }
 
+static void take_broken(struct child *c, const struct message_broken *m)
+{
+	struct child *accused = m->process < PROCESSES ? child_running(c->owner, m->process) : NULL;
+	if (accused != NULL && accused != c)
+		child_kill(accused, "sent what it may not");
+}
+
 static void take(struct child *c, const struct message *m)
 {
 	switch (m->verb) {
 	case VERB_READY: take_ready(c, &m->body.ready); break;
 	case VERB_GONE: take_gone(c->owner, &m->body.gone); break;
 	case VERB_ASK: take_ask(c->owner, &m->body.ask); break;
+	case VERB_BROKEN: take_broken(c, &m->body.broken); break;
 	default: break;
 	}
 }

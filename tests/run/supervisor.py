@@ -88,10 +88,10 @@ ENV = {**os.environ, 'RUNTIME_DIRECTORY': f'{ROOM}/run', 'STATE_DIRECTORY': f'{R
 
 class Daemon:
     started = []
-    def __init__(self, *args, before=()):
+    def __init__(self, *args, before=(), **env):
         self.log = open(f'{ROOM}/stderr', 'a')
         self.process = subprocess.Popen(('ip', 'netns', 'exec', NS, *before, f'{ROOM}/keyfenced', *(args or ('-c', f'{ROOM}/keyfence.yaml', '--user', USER))),
-                                        env=ENV, stderr=self.log, stdout=subprocess.PIPE, text=True)
+                                        env={**ENV, **env}, stderr=self.log, stdout=subprocess.PIPE, text=True)
         Daemon.started.append(self.process)
         self.pid = self.process.pid # ip execs it
 
@@ -242,6 +242,25 @@ def interfaces(d):
     until('inspect is started anew', lambda: d.children().get('inspect') not in (None, old))
     until('the interface is back', lambda: codes('CAPTURE_UP'))
 
+def knock():
+    """One frame into the captured interface."""
+    run('ip', 'netns', 'exec', NS, sys.executable, '-c',
+        'import socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("far0", 0)); s.send(b"\\xff" * 12 + b"\\x08\\x00" + bytes(46))')
+
+def liar(notify):
+    """An inspect that says what it may not is ended, by word of those whom it lied to."""
+    os.remove(f'{ROOM}/keyfence-inspect')
+    shutil.copy(f'{BUILD}/tests/inspect_probe', f'{ROOM}/keyfence-inspect')
+    before = stderr().count('keyfenced: inspect sent what it may not')
+    d = Daemon(PROBE='lie')
+    until('READY', lambda: 'READY=1' in told(notify))
+    knock()
+    until('the liar is ended, and it is said why', lambda: stderr().count('keyfenced: inspect sent what it may not') > before)
+    until('and another is started', lambda: 'inspect' in d.children())
+    shutil.copy(f'{BUILD}/keyfence-inspect', f'{ROOM}/keyfence-inspect.new')
+    os.rename(f'{ROOM}/keyfence-inspect.new', f'{ROOM}/keyfence-inspect')
+    d.end(signal.SIGTERM)
+
 def tables():
     return run('ip', 'netns', 'exec', NS, 'nft', 'list', 'tables') 
 
@@ -280,6 +299,7 @@ def main():
     expect('STOPPING=1' in told(notify), 'systemd hears of the end')
     expect('keyfence' not in tables(), 'after SIGTERM no table is left')
     expect(not any(os.path.exists(f'/proc/{pid}') for pid in children.values()), 'after SIGTERM no process is left')
+    liar(notify)
     d = Daemon()
     until('READY', lambda: 'READY=1' in told(notify))
     children = d.children()

@@ -51,6 +51,7 @@ static void check_directions(void)
 	CHECK(open_files() == before, "no descriptor is left behind");
 	CHECK(!message_allowed(PROCESS_INSPECT, PROCESS_SUPERVISOR, VERB_ASK), "inspect asks for nothing");
 	CHECK(!message_allowed(PROCESS_REPORT, PROCESS_ENFORCE, VERB_BLOCK), "report blocks nobody");
+	CHECK(!message_allowed(PROCESS_INSPECT, PROCESS_SUPERVISOR, VERB_BROKEN), "inspect accuses nobody");
 	CHECK(message_bytes(VERBS) == 0 && message_bytes(0) == 0, "no other verbs");
 }
 
