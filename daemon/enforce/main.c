@@ -267,11 +267,13 @@ static void hear_supervisor(struct enforce *e, struct links *l)
 
 /* ---- the others ---- */
 
-static void lose_link(int *link, const char *who, int error)
+/* Whoever breaks the rules is started anew by the supervisor. */
+static void lose_link(const struct links *l, int *link, enum process who, int error)
 {
-	if (error == -EPROTO)
-		say("%s sent what it may not: its link is closed", who);
+	struct message_broken m = { who };
 	replace_link(link, -1);
+	if (error == -EPROTO)
+		message_send(l->supervisor, VERB_BROKEN, &m, -1);
 }
 
 static void hear_inspect(struct enforce *e, struct links *l)
@@ -283,13 +285,13 @@ static void hear_inspect(struct enforce *e, struct links *l)
 		if (r == -EAGAIN)
 			return;
 		if (r < 0)
-			lose_link(&l->inspect, "inspect", r);
+			lose_link(l, &l->inspect, PROCESS_INSPECT, r);
 		else
 			enforce_block(e, &m.body.block);
 	}
 }
 
-static void hear_report(struct enforce *e)
+static void hear_report(struct enforce *e, struct links *l)
 {
 	struct message m;
 	int fd, r = 0;
@@ -298,13 +300,13 @@ static void hear_report(struct enforce *e)
 		if (r == -EAGAIN)
 			return;
 		if (r < 0)
-			lose_link(&e->tell.link, "report", r);
+			lose_link(l, &e->tell.link, PROCESS_REPORT, r);
 		else
 			enforce_unblock(e, m.body.unblock.element);
 	}
 }
 
-static void tell_report(struct enforce *e)
+static void tell_report(struct enforce *e, const struct links *l)
 {
 	bool there = true;
 	if (e->tell.link < 0)
@@ -314,7 +316,7 @@ static void tell_report(struct enforce *e)
 		there = tell_flush(&e->tell);
 	} while (there && e->tell.count == 0 && e->untold < e->elements.capacity);
 	if (!there)
-		lose_link(&e->tell.link, "report", -EPIPE);
+		lose_link(l, &e->tell.link, PROCESS_REPORT, -EPIPE);
 }
 
 static void hear_events(struct enforce *e, struct links *l)
@@ -378,14 +380,14 @@ static void run(struct enforce *e, struct links *l)
 			continue;
 		if (e->table.standing && !e->table.form.owner)
 			hear_events(e, l);
-		hear_report(e);
+		hear_report(e, l);
 		hear_inspect(e, l);
 		if (enforce_now() - ticked_us >= TICK_MS * 1000) {
 			ticked_us = enforce_now();
 			enforce_expire(e);
 			say_lost(e, l);
 		}
-		tell_report(e);
+		tell_report(e, l);
 	}
 }
 
