@@ -72,7 +72,7 @@ struct watch {
 
 struct inspect {
 	int supervisor, report, enforce, signals; /* links; -1: none */
-	bool started, stopping, ending;           /* ending: flows are told to end since we do */
+	bool started, stopping, ending;           /* ending: flows are told to end, and nothing is asked for them */
 	int status;
 	struct book book;
 	struct engine *engine;
@@ -80,6 +80,7 @@ struct inspect {
 	struct outbox facts, blocks;
 	struct watch watch;
 	uint64_t ticked_us, counted_us, hurry_until_us;
+	int64_t clock_ahead; /* of the time of day before the clock that never steps; 0: not looked yet */
 };
 
 int watch_init(struct watch *w); /* 0 or -ENOMEM */

@@ -20,7 +20,8 @@ enum {
 };
 static const uint64_t TICK_US = 100000, HURRY_US = 5000, HURRY_FOR_US = 500000, COUNTERS_US = 1000000,
 		      FAREWELL_US = 1000000;
-static const uint64_t LATE_US = 20000; /* a frame may come so much later than its stamp says */
+static const int64_t STEP_US = 2000000; /* what is no more drift */
+static const uint64_t LATE_US = 20000;  /* a frame may come so much later than its stamp says */
 
 void say(const char *format, ...)
 {
@@ -135,6 +136,22 @@ static uint64_t tick_us(const struct inspect *i, uint64_t now)
 	return now < i->hurry_until_us ? HURRY_US : TICK_US;
 }
 
+/* Stamps and the time of day step together. Ahead, the engine follows, and what is too old ends. Back, it would stand still until
+ * the clock has caught up: so all flows end, and it begins anew. */
+static void follow_clock(struct inspect *i, uint64_t now)
+{
+	int64_t ahead = (int64_t)(clock_us() - now), step = ahead - i->clock_ahead;
+	bool began = i->clock_ahead == 0;
+	i->clock_ahead = ahead;
+	if (began || step > -STEP_US)
+		return;
+	say("the clock was set back by %lld s: flows begin anew", (long long)(-step / 1000000));
+	i->ending = true;
+	for (bool over = false; !over; judge_drain(i))
+		over = engine_end(i->engine);
+	i->ending = false;
+}
+
 /* While frames wait they are the clock; else the time of day is. */
 static void tick(struct inspect *i)
 {
@@ -142,6 +159,7 @@ static void tick(struct inspect *i)
 	if (now - i->ticked_us < tick_us(i, now))
 		return;
 	i->ticked_us = now;
+	follow_clock(i, now);
 	if (sources_look(&i->sources))
 		i->hurry_until_us = now + HURRY_FOR_US;
 	engine_tick(i->engine, sources_wait(&i->sources) ? clock_us() - LATE_US : engine_now(i->engine));

@@ -16,8 +16,8 @@ CLONE_NEWNET = 0x40000000
 POLICY = '''version: 1
 mode: {mode}
 site: {{name: lab, country: TW}}
-size: small
-fences: {fences}
+size: {size}
+{more}fences: {fences}
 capture: [{captures}]
 local: [192.0.2.0/24, "2001:db8:1::/64"]
 resolvers: [203.0.113.53]
@@ -131,10 +131,10 @@ def receive(link, timeout=5.0):
     data = link.recv(8192)
     return (struct.unpack('=I', data[:4])[0], data[8:]) if data else (None, b'')
 
-def make_book(generation, captures='{interface: kfa, side: inside}', mode='enforce', fences='strict'):
+def make_book(generation, captures='{interface: kfa, side: inside}', mode='enforce', fences='strict', size='small', more=''):
     memfd = os.memfd_create('book', os.MFD_ALLOW_SEALING | os.MFD_CLOEXEC)
     with tempfile.NamedTemporaryFile('w', suffix='.yaml') as f:
-        f.write(POLICY.format(captures=captures, mode=mode, fences=fences))
+        f.write(POLICY.format(captures=captures, mode=mode, fences=fences, size=size, more=more))
         f.flush()
         run = subprocess.run((PREPARE, f.name, os.path.join(ROOT, 'conf/services.d')), input=f'generation {generation}\n', text=True,
                              capture_output=True, close_fds=False, preexec_fn=lambda: os.dup2(memfd, 3))
@@ -452,10 +452,15 @@ def show_sides():
     i.ends(0, 'STOP')
 
 def show_missing_fence():
-    """A kernel without landlock, played by strace."""
+    """A kernel without landlock, or without seccomp, played by strace."""
     if shutil.which('strace') is None:
         return
-    blind = ('strace', '-qq', '-o', '/dev/null', '-e', 'trace=landlock_create_ruleset', '-e', 'inject=landlock_create_ruleset:error=ENOSYS', INSPECT)
+    def without(call):
+        return ('strace', '-qq', '-o', '/dev/null', '-e', f'trace={call}', '-e', f'inject={call}:error=ENOSYS', INSPECT)
+    i = Inspect(program=without('seccomp'))
+    i.book(*make_book(1, fences='available'))
+    i.ends(70, 'without seccomp there is no start')
+    blind = without('landlock_create_ruleset')
     i = Inspect(program=blind)
     i.book(*make_book(1))
     i.ends(70, 'strict refuses')
@@ -467,10 +472,35 @@ def show_missing_fence():
     send(i.supervisor, STOP)
     i.ends(0, 'STOP')
 
+def show_clock(book):
+    """The time of day is set back."""
+    library = os.path.join(BUILD, 'tests/libstep_clock.so')
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(struct.pack('=q', 0))
+        f.flush()
+        i = start(book, env={'LD_PRELOAD': library, 'STEP_CLOCK': f.name})
+        Wire().call(BANNED, 40050)
+        expect(i.block() is not None, 'a block')
+        time.sleep(0.3)
+        f.seek(0)
+        f.write(struct.pack('=q', -3600))
+        f.flush()
+        i.fact(lambda f: f['kind'] == ENDED and 40050 in f['ports'], 'when the clock is set back flows end')
+        expect(i.block(0.3) is None and 'set back by 3' in i.said(), f'without a block, and it is said: {i.said()}')
+        Wire().call(BANNED, 40051)
+        expect(i.block() is not None, 'and begin anew')
+        expect(i.said().count('set back') == 1, 'once')
+        i.process.kill()
+
 def show_ends(book):
     i = start(book)
     i.book(*make_book(2, '{interface: kfc, side: inside}'))
     i.ends(75, 'other captures')
+    for name, other in (('another size', {'size': 'medium'}), ('other keys of flows', {'more': 'flows: {by_vlan: true}\n'}),
+                        ('another side', {'captures': '{interface: kfa, side: outside}', 'mode': 'observe'})):
+        i = start(book)
+        i.book(*make_book(2, **other))
+        i.ends(75, name)
     i = start(book)
     i.supervisor.close()
     i.ends(69, 'the supervisor is gone')
@@ -552,6 +582,7 @@ def main():
         show_sides()
         if not SANITIZED:
             show_missing_fence()
+            show_clock(book)
         show_ends(book)
         show_probes(book)
         if not SANITIZED:
