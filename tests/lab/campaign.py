@@ -4,7 +4,7 @@ keyfenced itself. What was accepted is delivered, to a file at once and to a rec
 time; each restart is counted, and told how long it took. SEED repeats a run as far as chance allows."""
 import contextlib, itertools, json, os, random, re, socket, statistics, tempfile, threading, time
 from keyfenced import Daemon, flat
-from lab import CN, NAMES, expect, fail, has_lab, inside, ip, lab, nft, passed
+from lab import CN, NAMES, elements, expect, fail, has_lab, inside, ip, lab, nft, passed
 from traffic import Call, TlsServer, certificate
 
 KILLS, SEED, PAUSE_S = int(os.environ.get('KILLS', '4')), int(os.environ.get('SEED', '1')), float(os.environ.get('PAUSE_S', '1.0'))
@@ -144,6 +144,7 @@ def main():
         took = kill_children(d, chance)
         for name in KILLED:
             tell(name, took[name])
+        d.until(lambda: d.status()['blocks'] == len(elements(nft('list', 'ruleset'))) > 0, 'report knows of what stands')
         check_counts(d, took)
         tell('keyfenced', [kill_supervisor(d, chance) for _ in range(max(1, KILLS // 10))])
         callers.stop.set()

@@ -130,6 +130,7 @@ def main():
         d.write_policy(mode='enforce')
         d.process.send_signal(signal.SIGHUP)
         expect(d.until(lambda: 'keyfence' in nft('list', 'tables'), 'a table again'), 'table')
+        expect(not d.told('CAPTURE_DOWN') and not d.told('CAPTURE_LOSS') and not d.told('BLOCK_FAILED'), 'nothing failed')
         d.never_died()
         d.stop()
         expect(nft('list', 'tables') == '', 'no table after SIGTERM')

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab: network namespaces of this process's own, on documentation addresses and with no way out: a client c, a gateway g, and servers
 where the policy's overrides put CN (s), US (t) and TW (u). Whatever is made here is gone when the `with` ends, whichever way it ends."""
-import contextlib, ctypes, os, shutil, signal, socket, subprocess, sys
+import contextlib, ctypes, os, shutil, signal, socket, subprocess, sys, time
 
 ROOT, BUILD = os.environ['SOURCE'], os.environ['BUILD']
 NETS = {'c': ('192.0.2', '2001:db8:1'), 's': ('198.51.100', '2001:db8:2'), 't': ('203.0.113', '2001:db8:3'), 'u': ('198.18.0', '2001:db8:4')}
@@ -57,6 +57,14 @@ def wire(name, net, six):
     ip('-n', NAMES[name], 'route', 'add', 'default', 'via', f'{net}.1')
     ip('-n', NAMES[name], '-6', 'route', 'add', 'default', 'via', f'{six}::1')
 
+def wait_running():
+    """The kernel says that a link runs only some time after it does."""
+    end = time.monotonic() + 5
+    while not all(' UP ' in line for line in (text := run_in('g', 'ip', '-br', 'link', 'show', 'type', 'veth').stdout).splitlines()):
+        if time.monotonic() > end:
+            fail(f'the links come up: {text}')
+        time.sleep(0.05)
+
 @contextlib.contextmanager
 def lab():
     made = []
@@ -69,6 +77,7 @@ def lab():
         for name, (net, six) in NETS.items():
             wire(name, net, six)
         run_in('g', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding')
+        wait_running()
         yield
     finally:
         for process in processes:
