@@ -60,9 +60,12 @@ def wire(name, net, six):
 def wait_running():
     """The kernel says that a link runs only some time after it does."""
     end = time.monotonic() + 5
-    while not all(' UP ' in line for line in (text := run_in('g', 'ip', '-br', 'link', 'show', 'type', 'veth').stdout).splitlines()):
+    while True:
+        links = run_in('g', 'ip', '-br', 'link', 'show', 'type', 'veth').stdout
+        if all(' UP ' in line for line in links.splitlines()):
+            return
         if time.monotonic() > end:
-            fail(f'the links come up: {text}')
+            fail(f'the links come up: {links}')
         time.sleep(0.05)
 
 @contextlib.contextmanager
