@@ -111,8 +111,7 @@ void links_hear(struct report *r)
 		r->stopping = true;
 		r->status = REPORT_UNAVAILABLE;
 	}
-	if (r->now ==
-	    NULL) /* without a book nothing of what they say can be judged, nor is the fence raised */
+	if (r->now == NULL) /* without a book nothing can be judged, and no fence stands */
 		return;
 	hear(r, &r->inspect, PROCESS_INSPECT, from_inspect);
 	hear(r, &r->enforce, PROCESS_ENFORCE, from_enforce);

@@ -103,23 +103,29 @@ def changes(r, lines):
     expect(uid_of('POLICY_LOADED', 3) is None, 'nobody asked for this one')
     print('changes: pause, resume, unblock, reload, each an event with the uid')
 
-def strangers(r):
+OF_GROUP = ('setpriv', '--reuid', '65534', '--regid', '0', '--clear-groups')
+NOBODY = ('setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups')
+
+def can_be_others(r):
     if os.getuid() != 0 or not shutil.which('setpriv'):
-        print('strangers: needs root and setpriv: left out')
+        print('other users: needs root and setpriv: left out')
+        return False
+    for folder in (r.folder, os.path.join(r.folder, 'run')):
+        os.chmod(folder, 0o755)
+    tries = ([KEYFENCE, 'version'], [sys.executable, '-c', ''])
+    if any(subprocess.run([*NOBODY, *t], capture_output=True).returncode != 0 for t in tries):
+        print('other users: the program, or Python, is out of their reach: left out')
+        return False
+    return True
+
+def strangers(r):
+    if not can_be_others(r):
         return
-    os.chmod(r.folder, 0o755)
-    for mode in ('run',):
-        os.chmod(os.path.join(r.folder, mode), 0o755)
-    of_group = ('setpriv', '--reuid', '65534', '--regid', '0', '--clear-groups')
-    nobody = ('setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups')
-    if subprocess.run([*nobody, KEYFENCE, 'version'], capture_output=True).returncode != 0:
-        print('strangers: the program is out of their reach: left out')
-        return
-    r.keyfence('status', before=of_group)
+    r.keyfence('status', before=OF_GROUP)
     for args in (('pause',), ('resume',), ('unblock', 'all'), ('reload',)):
-        p = r.keyfence(*args, before=of_group, status=77)
+        p = r.keyfence(*args, before=OF_GROUP, status=77)
         expect('only root' in p.stderr, p.stderr)
-    r.keyfence('status', before=nobody, status=77)
+    r.keyfence('status', before=NOBODY, status=77)
     print('strangers: the group may look, nobody else; neither may change')
 
 # ---- callers that mean no good ----
@@ -154,6 +160,32 @@ def garbage(r):
     expect(r.status()['flows'] == 25, 'it suffered')
     print('garbage: each wrong request refused, each half one dropped')
 
+OTHERS = """
+import socket, sys
+held = [socket.socket(socket.AF_UNIX) for _ in range(20)]
+for s in held:
+    s.connect(sys.argv[1])
+print('here', flush=True)
+sys.stdin.read()
+"""
+
+def crowd(r):
+    """Twenty idle connections of another user, who may connect, take no place from us."""
+    if not can_be_others(r):
+        return
+    p = subprocess.Popen([*OF_GROUP, sys.executable, '-c', OTHERS, r.folder + '/run/control.sock'], text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    expect(p.stdout.readline() == 'here\n', 'they cannot connect')
+    began = time.monotonic()
+    held = [connect(r) for _ in range(4)]
+    for s in held:
+        s.sendall(request(STATUS))
+        expect(answer(s)[0] == 0, 'no answer beside a crowd')
+        s.close()
+    expect(time.monotonic() - began < 1, 'late', time.monotonic() - began)
+    p.communicate('')
+    print('a crowd of another user: answers as ever')
+
 def idlers(r):
     held, refused = [], 0
     for _ in range(1000):
@@ -186,6 +218,7 @@ def main():
         questions(r)
         garbage(r)
         idlers(r)
+        crowd(r)
         strangers(r)
         changes(r, Lines(r.folder + '/logs/events.json'))
         r.stop()

@@ -105,7 +105,7 @@ def dying_receiver():
     with report('json:{}/logs/events.json', f'tcp:{tcp.port}') as r:
         lines = Lines(r.folder + '/logs/events.json')
         r.do('start')
-        tcp.dies_after = 50
+        tcp.dies_after = 120 # more than one window, none of them confirmed
         for _ in range(20):
             r.do('flows 10')
             time.sleep(0.01)
@@ -142,6 +142,28 @@ def stopped_receiver():
         r.stop()
         tcp.die()
     print('receiver stopped, then killed: 12 acknowledged and never read, all sent again')
+
+def unread_datagrams():
+    """What waits in the socket of a process that dies is lost with it, and is sent to the one that comes to the same path."""
+    with report('json:{}/logs/events.json', 'unix:{}/log-socket') as r:
+        lines = Lines(r.folder + '/logs/events.json')
+        log = Datagrams(r.folder + '/log-socket', parse_3164)
+        r.do('start')
+        r.do('flows 5')
+        wait('the first', lambda: len(log.alerts()) == 5)
+        log.reads = False
+        time.sleep(0.2)
+        r.do('flows 5')
+        wait('the file', lambda: len(lines.alerts()) == 10)
+        time.sleep(0.3)
+        log.die()
+        log.reads = True
+        log.open()
+        all_here(r)
+        expect(log.alerts() == lines.alerts(), 'lost with the dead one:', len(lines.alerts() - log.alerts()))
+        r.stop()
+        log.die()
+    print('local receiver dead with 5 unread: all sent to the next one')
 
 def slow_receivers():
     tcp = Stream()
@@ -238,7 +260,7 @@ def full_spool():
         lines = Lines(r.folder + '/logs/events.json')
         r.do('start')
         r.do('flows 100')
-        for _ in range(24):
+        for _ in range(40):
             r.do('blocks 500')
             time.sleep(0.05)
         wait('the file', lambda: max(r.waiting().values()) > 0 and r.waiting()[f'json {lines.path}'] == 0, 30)
@@ -300,8 +322,15 @@ def reload():
         r.do('again 20') # the others are not told again: with the former book they end
         wait('the former book to go', lambda: sum(e['event']['code'] == 'KEY_REGION' for e in lines.events()) == 40, 10)
         r.stop()
+        before = lines.events()
+        r.do('start') # what is said now has ids of its own, but for openings
+        r.do('again 20')
+        r.stop()
+        ends = [e['event']['id'] for e in lines.events() if e['keyfence'].get('alert', {}).get('state') == 'closed']
+        begins = {e['event']['id'] for e in lines.events() if e['keyfence'].get('alert', {}).get('state') == 'opened'}
+        expect(len(ends) == len(set(ends)) == 50 and len(begins) == 30, len(ends), len(set(ends)), len(begins))
         alerts, seen = {}, set()
-        for e in lines.events():
+        for e in before:
             expect(e['event']['id'] not in seen, 'one id for two events')
             seen.add(e['event']['id'])
             if e['event']['code'] == 'KEY_REGION':
@@ -399,7 +428,7 @@ def fences():
     print('fences: no capability, seccomp, landlock; libraries:', *sorted(libraries))
 
 def main():
-    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, slow_receivers, kills, full_spool, storm, reload, rotation, one_spool, fences]
+    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, unread_datagrams, slow_receivers, kills, full_spool, storm, reload, rotation, one_spool, fences]
     for test in tests:
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test()

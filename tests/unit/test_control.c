@@ -124,7 +124,7 @@ static void check_answers(void)
 	whole = answer_of(CONTROL_MAGIC + 1, 3, 0, "abc");
 	CHECK(asked(whole, 64, false, &head, &text) == -EPROTO, "other magic");
 	whole = answer_of(CONTROL_MAGIC, CONTROL_BYTES_MOST + 1, 0, "abc");
-	CHECK(asked(whole, 64, false, &head, &text) == -EPROTO, "more than there may be");
+	CHECK(asked(whole, 64, true, &head, &text) == -EPROTO, "more than there may be");
 	whole = answer_of(CONTROL_MAGIC, 0, 0, "");
 	CHECK(asked(whole, 64, false, &head, &text) == 0 && strcmp(text, "") == 0, "nothing to say");
 	free(text);
