@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /* The arena holds a few of the largest frames and hundreds of usual ones, whose front stays in the cache. */
-enum { ARENA_FRAMES = 8, ARENA_BYTES = ARENA_FRAMES * LIVE_FRAME_BYTES, LOSS_FILES = 2 };
+enum { HAND_OVER_MS = 1, ARENA_FRAMES = 8, ARENA_BYTES = ARENA_FRAMES * LIVE_FRAME_BYTES, LOSS_FILES = 2 };
 
 struct live {
 	pcap_t *pcap;
@@ -62,7 +62,7 @@ static int activate(struct live *l, const struct live_options *o, char *ret_why)
 	if (l->pcap == NULL)
 		return say_why(ret_why, -EIO, why);
 	pcap_set_snaplen(l->pcap, LIVE_FRAME_BYTES);
-	pcap_set_timeout(l->pcap, (int)o->hand_over_ms);
+	pcap_set_timeout(l->pcap, HAND_OVER_MS);
 	pcap_set_promisc(l->pcap, o->promiscuous);
 	pcap_set_buffer_size(l->pcap, (int)o->ring_bytes);
 	int status = pcap_activate(l->pcap);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* live: libpcap on one interface behind a small face. What needs a privilege, a file or a new socket happens in live_open; what
  * comes after it makes only the calls that inspect's fence lets through (fences.c).
- * Source: pcap(3), packet(7). The ring is handed over block by block: handing over every packet costs ten times the processor at
- * 20,000 packets a second. A block goes when it is full or hand_over_ms old, if there is but one frame in it: half of that time
- * is what a verdict waits for, and as many blocks as the ring has, times that, is how long a reader may be held up.
+ * Source: pcap(3), packet(7). The ring is handed over block by block, when a block is full or a millisecond old, and be there but
+ * one frame in it: half of that is what a verdict waits for, and a reader may be held up for as many milliseconds as the ring has
+ * blocks. Handing over every packet costs ten times the processor at 20,000 packets a second.
  * Nothing is filtered out: every frame has its place in the accounting. A filter that takes all is set and locked all the same,
  * so that nobody can ask for less or more later. Frames are whole, up to LIVE_FRAME_BYTES: hellos and certificates come in merged
  * segments of 64 kB. */
@@ -19,7 +19,6 @@ enum { LIVE_BATCH = 64, LIVE_FRAME_BYTES = 1 << 17 };
 struct live_options {
 	const char *interface;
 	size_t ring_bytes;   /* in whole blocks of 256 kB; the kernel may give less */
-	unsigned hand_over_ms;
 	uint16_t source;     /* numbers its frames */
 	bool promiscuous;    /* for a mirror port: frames that are addressed to nobody here */
 };

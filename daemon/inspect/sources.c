@@ -3,27 +3,17 @@
 
 #include "inspect/inspect.h"
 
-/* Rings, all together, by the book's size, and beside its tables. With blocks of 256 kB a reader may be held up for 128 ms, 256 ms
- * and a second before anything is lost, or until the ring is full. A small machine is spared three wake-ups out of four. */
-static const struct {
-	size_t bytes;
-	unsigned hand_over_ms;
-} rings[] = {
-	[SIZE_SMALL] = { 8 << 20, 4 },
-	[SIZE_MEDIUM] = { 64 << 20, 1 },
-	[SIZE_LARGE] = { 256 << 20, 1 },
+/* Rings, all together, by the book's size, and beside its tables. With blocks of 256 kB, each at most a millisecond's, a reader may
+ * be held up for 64 ms, 256 ms and a second before anything is lost, or until the ring is full. */
+static const size_t rings_bytes[] = {
+	[SIZE_SMALL] = 16 << 20, [SIZE_MEDIUM] = 64 << 20, [SIZE_LARGE] = 256 << 20
 };
 enum { RING_LEAST = 1 << 20 };
 
-static unsigned size_of(const struct book *b)
-{
-	unsigned size = book_settings(b)->size;
-	return size <= SIZE_LARGE ? size : SIZE_MEDIUM;
-}
-
 static size_t ring_bytes(const struct book *b)
 {
-	size_t share = rings[size_of(b)].bytes / b->count[BOOK_CAPTURE];
+	unsigned size = book_settings(b)->size;
+	size_t share = rings_bytes[size <= SIZE_LARGE ? size : SIZE_MEDIUM] / b->count[BOOK_CAPTURE];
 	return share > RING_LEAST ? share : RING_LEAST;
 }
 
@@ -32,7 +22,6 @@ static int open_one(struct source *s, const struct book *b, size_t row)
 	const struct book_capture *c = book_capture(b, row);
 	struct live_options o = { .interface = book_string(b, c->interface),
 				  .ring_bytes = ring_bytes(b),
-				  .hand_over_ms = rings[size_of(b)].hand_over_ms,
 				  .source = (uint16_t)row,
 				  .promiscuous = c->side == SIDE_MIRROR };
 	char why[CAPTURE_WHY_BYTES];

@@ -177,7 +177,7 @@ static void check_opening(void)
 	CHECK(strstr(said, "three: why 2") != NULL, "and said: %s", said);
 	CHECK(fakes[1].promiscuous && !fakes[0].promiscuous && !fakes[2].promiscuous,
 	      "a mirror port hears all");
-	CHECK(fakes[1].ring_bytes == (8u << 20) / FAKES, "rings share the room: %zu", fakes[1].ring_bytes);
+	CHECK(fakes[1].ring_bytes == (16u << 20) / FAKES, "rings share the room: %zu", fakes[1].ring_bytes);
 	fakes_clear();
 	fakes[1].opens = -EPERM;
 	struct sources none = { 0 };
