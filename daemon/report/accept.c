@@ -70,10 +70,10 @@ static bool is_told_twice(const struct report *r, struct judged *j, const struct
 }
 
 /* The first event of an alert has the same id after a restart, so that it is told once. What comes later has counts of its
- * own, of this process and this book. */
+ * own, of this process, this book, and of a meeting that may have been closed early and begun again. */
 static uint64_t id_of(const struct report *r, const struct judged *j, const struct event *e)
 {
-	const uint64_t parts[2] = { e->id, j->book.header->generation };
+	const uint64_t parts[3] = { e->id, j->book.header->generation, e->at_us };
 	return e->update == 0 ? e->id : siphash13(r->id_key, parts, sizeof parts);
 }
 

@@ -2,15 +2,34 @@
 #include "report/live.h"
 #include "report/report.h"
 
+enum { AHEAD_MOST_S = 24 * 3600 }; /* of our clock: the ledger's would follow, and never come back */
+
+static bool is_capital(unsigned c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static bool country_is_sound(country c)
+{
+	return c == COUNTRY_NONE || (is_capital(c >> 8) && is_capital(c & 0xFF));
+}
+
 static bool location_is_sound(const struct location *at)
 {
-	return at->count <= CANDIDATES && at->source_count <= LOCATION_SOURCES &&
-	       at->certainty <= CERTAINTY_CONTRADICTED;
+	bool sound = at->count <= CANDIDATES && at->source_count <= LOCATION_SOURCES &&
+		     at->certainty <= CERTAINTY_CONTRADICTED;
+	for (unsigned i = 0; i < CANDIDATES && i < at->count; i++)
+		sound &= country_is_sound(at->candidate[i]);
+	for (unsigned i = 0; i < LOCATION_SOURCES && i < at->source_count; i++)
+		sound &= country_is_sound(at->source[i].says) &&
+			 word_name(WORDS_KIND, at->source[i].kind) != NULL;
+	return sound;
 }
 
 static bool verdict_is_sound(const struct book *b, const struct verdict *v)
 {
-	return v->rule <= b->count[BOOK_RULE] && v->action <= ACTION_BLOCK && v->place < PLACES;
+	return v->rule <= b->count[BOOK_RULE] && v->action <= ACTION_BLOCK && v->place < PLACES &&
+	       (v->action == ACTION_PERMIT || v->rule > 0);
 }
 
 bool fact_is_sound(const struct book *b, const struct flow_fact *f)
@@ -20,7 +39,8 @@ bool fact_is_sound(const struct book *b, const struct flow_fact *f)
 	sound &= f->now.action <= ACTION_BLOCK && f->now.client_is_hi <= 1;
 	sound &= f->kind <= FACT_ENDED && f->name_bytes <= FACT_NAME_BYTES;
 	sound &= (f->key.proto == PROTO_TCP || f->key.proto == PROTO_UDP) && f->first_us <= f->last_us;
-	sound &= verdict_is_sound(b, &f->verdict);
+	sound &=
+		verdict_is_sound(b, &f->verdict) && f->at_us / 1000000 <= clock_us() / 1000000 + AHEAD_MOST_S;
 	for (unsigned i = 0; i < PLACES; i++)
 		sound &= location_is_sound(&f->place[i].where) && verdict_is_sound(b, &f->place[i].verdict);
 	return sound;

@@ -369,6 +369,28 @@ def rotation():
         expect(len(Lines(path + '.1').alerts() | Lines(path, torn=1).alerts()) == 60, 'between the files')
     print('a file rotated, a torn line ended, a capture down and up')
 
+# ---- others that lie ----
+
+def noise():
+    """Facts, blocks and counters with wrong bytes: refused, or told in clean words; never a reason to fall."""
+    with report('json:{}/logs/events.json', 'journal:{}/journal', 'unix:{}/log-socket') as r:
+        lines, journal = Lines(r.folder + '/logs/events.json'), Datagrams(r.folder + '/journal', parse_journal)
+        log = Datagrams(r.folder + '/log-socket', parse_3164)
+        r.do('start')
+        for n in (500, 1500, 2500):
+            r.do(f'noise {n}')
+            for args in (('status',), ('flows',), ('meetings',), ('blocks',)):
+                objects = r.keyfence(*args, '--json').stdout.splitlines()
+                expect(all(isinstance(json.loads(o), dict) for o in objects), args)
+                text = r.keyfence(*args).stdout
+                expect(all(c.isprintable() or c == '\n' for c in text), 'not clean', args)
+        all_here(r)
+        r.stop()
+        expect(journal.ids() == lines.ids() and log.ids() == lines.ids(), 'not the same everywhere')
+        journal.die()
+        log.die()
+    print(f'4500 spoilt messages of each kind: {len(journal.events())} clean events')
+
 # ---- start, fences ----
 
 def one_spool():
@@ -428,7 +450,7 @@ def fences():
     print('fences: no capability, seccomp, landlock; libraries:', *sorted(libraries))
 
 def main():
-    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, unread_datagrams, slow_receivers, kills, full_spool, storm, reload, rotation, one_spool, fences]
+    tests = [every_output, late_receivers, dying_receiver, stopped_receiver, unread_datagrams, slow_receivers, kills, full_spool, storm, reload, rotation, noise, one_spool, fences]
     for test in tests:
         if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]:
             test()

@@ -9,6 +9,7 @@
  *   book OUTPUT...  a new book, with these outputs if there are any
  *   fences WORD     strict (at first) or available, from the next book on
  *   counters DROPPED [down]  the counters of inspect, and whether its capture is
+ *   noise N         N facts, blocks and counters with wrong bytes in them
  *   blocked STATE   one block of enforce; blocks N: so many were made
  *   ask             waits for one question of the report: "ask KIND UID NUMBER"
  *   say NUMBER STATUS TEXT
@@ -237,6 +238,34 @@ static const char *flows(uint64_t n, bool again)
 	return "ok";
 }
 
+/* Facts, blocks and counters of a process that lies: good ones with a few bytes changed. */
+static void spoil(void *bytes, size_t n, uint64_t *state)
+{
+	uint8_t *at = bytes;
+	for (unsigned i = 0; i < 1 + *state % 6; i++) {
+		*state = *state * 6364136223846793005u + 1442695040888963407u;
+		at[(*state >> 33) % n] = (uint8_t)(*state >> 25);
+	}
+}
+
+static const char *noise(uint64_t n)
+{
+	static struct message_counters c;
+	uint64_t state = n + 1;
+	for (uint64_t i = 0; i < n; i++) {
+		struct flow_fact f = flow_of(1 + i % 200);
+		struct message_blocked b = { .element = i % 5, .block.generation = (uint32_t)d.generation };
+		spoil(&f, sizeof f, &state);
+		f.generation = (uint32_t)d.generation;
+		spoil(&b, sizeof b, &state);
+		spoil(&c, sizeof c, &state);
+		if (send_fact(&f) < 0 || message_send(d.inspect, VERB_COUNTERS, &c, -1) == -EPIPE ||
+		    message_send(d.enforce, VERB_BLOCKED, &b, -1) == -EPIPE)
+			return "gone";
+	}
+	return "ok";
+}
+
 static const char *counters(uint64_t dropped, bool up)
 {
 	static struct message_counters m;
@@ -362,6 +391,8 @@ static const char *obey(const char *line)
 	uint64_t n = args != NULL ? strtoull(args + 1, NULL, 10) : 0;
 	if (strncmp(line, "start", 5) == 0)
 		return start();
+	if (strncmp(line, "noise", 5) == 0)
+		return noise(n);
 	if (strncmp(line, "pid", 3) == 0)
 		return show_pid();
 	if (strncmp(line, "flows", 5) == 0)
