@@ -28,6 +28,8 @@ static int open_one(struct source *s, const struct book *b, size_t row)
 	s->error = live_open(&o, &s->live, why);
 	if (s->error < 0)
 		say("%s: %s", o.interface, why);
+	else
+		say("%s: captured, %s", o.interface, word_name(WORDS_SIDE, c->side));
 	s->ready = s->error == 0;
 	return s->error == -ENODEV || s->error == -ENETDOWN ? 0 : s->error;
 }
