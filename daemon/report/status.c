@@ -109,7 +109,7 @@ static void wrong_book(struct status *s)
 {
 	if (book_settings(s->b)->has_policy == 0)
 		wrong(s, "there is no policy, so nothing is judged");
-	if (s->b->count[BOOK_LOCAL] == 0)
+	if (s->b->count[BOOK_LOCAL] == 0 && book_settings(s->b)->local_auto == 0)
 		wrong(s, "no network is `local`: clients and servers may be mixed up");
 	if (s->databases == 0)
 		wrong(s,
