@@ -51,7 +51,7 @@ const struct verb verbs[] = {
 	{ "blocks", "", "what the running daemon blocks now",
 	  "One line a block: its number, client, server, and until when.", verb_blocks, false },
 	{ "unblock", "NUMBER|all", "take a block away",
-	  "For root and the daemon's user. It may come again with the next flow.", verb_unblock, false },
+	  "For root and the daemon's user. What is let go is not blocked again as long as a block would last.", verb_unblock, false },
 	{ "pause", "[TIME]", "make no blocks, for so long (10m, 2h) or until resume",
 	  "For root and the daemon's user. What is blocked is let go; alerts go on.", verb_pause, false },
 	{ "resume", "", "make blocks again", "For root and the daemon's user.", verb_resume, false },

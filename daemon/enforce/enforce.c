@@ -158,6 +158,8 @@ void enforce_block(struct enforce *e, const struct message_block *b)
 	enum block_refusal why = check_request(&e->guard, b, standing != NULL, count, enforce_now());
 	if (e->guard.budget.spent_until_us != spent_us)
 		tell_block(e, BLOCK_BUDGET_SPENT, b, NULL);
+	if (why == REFUSED_NOT && standing == NULL && pardons_hold(&e->pardons, &key, enforce_now()))
+		why = REFUSED_PARDONED;
 	if (why != REFUSED_NOT)
 		tell_refused(e, b, why);
 	else if (standing == NULL)
@@ -183,14 +185,28 @@ static void unblock_one(struct enforce *e, struct element *of)
 		release(e, of);
 }
 
+void enforce_pause(struct enforce *e)
+{
+	for (size_t i = 0; i < e->elements.capacity; i++)
+		if (element_stands(&e->elements.at[i]))
+			unblock_one(e, &e->elements.at[i]);
+}
+
+static void pardon(struct enforce *e, struct element *of)
+{
+	const struct book_enforce *limits = check_limits(&e->guard.book);
+	pardons_add(&e->pardons, &of->key, enforce_now() + (limits != NULL ? limits->timeout_s * SECOND_US : 0));
+	unblock_one(e, of);
+}
+
 void enforce_unblock(struct enforce *e, uint64_t number)
 {
 	struct element *one = number != 0 ? elements_by_number(&e->elements, number) : NULL;
 	if (one != NULL)
-		unblock_one(e, one);
+		pardon(e, one);
 	for (size_t i = 0; number == 0 && i < e->elements.capacity; i++)
 		if (element_stands(&e->elements.at[i]))
-			unblock_one(e, &e->elements.at[i]);
+			pardon(e, &e->elements.at[i]);
 }
 
 /* The kernel has let it go by its own clock. */

@@ -5,12 +5,14 @@
 
 #include "enforce/check.h"
 #include "enforce/elements.h"
+#include "enforce/pardons.h"
 #include "enforce/table.h"
 #include "enforce/tell.h"
 
 struct enforce {
 	struct guard guard;
 	struct elements elements;
+	struct pardons pardons;
 	struct table table;
 	struct tell tell;
 	uint64_t conflict_us;  /* when it was last told that somebody took the table away */
@@ -22,7 +24,8 @@ struct enforce {
 uint64_t enforce_now(void);
 
 void enforce_block(struct enforce *e, const struct message_block *b);
-void enforce_unblock(struct enforce *e, uint64_t number); /* 0: all */
+void enforce_unblock(struct enforce *e, uint64_t number); /* 0: all; by a person, whose word holds as long as a block would */
+void enforce_pause(struct enforce *e);                    /* what stands goes, and comes again after it */
 void enforce_expire(struct enforce *e);
 /* A report that began anew knows of no block (untold is 0): it is told of those that stand, as the queue takes them. */
 void enforce_tell_standing(struct enforce *e);

@@ -194,7 +194,7 @@ static void first_book(struct enforce *e, struct links *l)
 		report_start(e);
 	l->started = true;
 	if (e->guard.paused && e->table.standing)
-		enforce_unblock(e, 0);
+		enforce_pause(e);
 	enforce_tell_standing(e); /* before anything new stands, which is told by itself */
 }
 
@@ -242,7 +242,7 @@ static void pause_all(struct enforce *e, const struct links *l)
 {
 	e->guard.paused = true;
 	if (l->started)
-		enforce_unblock(e, 0);
+		enforce_pause(e);
 }
 
 static void hear_supervisor(struct enforce *e, struct links *l)

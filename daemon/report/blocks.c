@@ -16,6 +16,7 @@ static const char *const refusals[] = {
 	[REFUSED_MALFORMED] = "the request makes no sense",
 	[REFUSED_PAUSED] = "blocking is paused",
 	[REFUSED_SHARED] = "many may stand behind this client",
+	[REFUSED_PARDONED] = "somebody let it go",
 };
 
 static int code_of(unsigned state)

@@ -7,7 +7,7 @@ from traffic import ZOOM_ANSWER, Neighbour, connect, is_cut, listen, pace, stamp
 ENFORCE, PREPARE = os.path.join(BUILD, 'keyfence-enforce'), os.path.join(BUILD, 'keyfence-prepare')
 BOOK, LINK, STOP, PAUSE, RESUME, READY, GONE, FACT, COUNTERS, BLOCK, BLOCKED, UNBLOCK = range(1, 13)
 APPLIED, RENEWED, FAILED, REFUSED, RELEASED, LEAKING, SPENT, CONFLICT = range(8)
-(NOT, PROTECTED, LOCAL, UNANSWERED, FULL, BUDGET_CLIENT, BUDGET, MALFORMED, PAUSED, SHARED) = range(10)
+(NOT, PROTECTED, LOCAL, UNANSWERED, FULL, BUDGET_CLIENT, BUDGET, MALFORMED, PAUSED, SHARED, PARDONED) = range(11)
 BLOCK_FORM, NETFILTER = '=QQ16s16sQQQQHHHHBBBBI', 12
 TCP, UDP, TRIES = 6, 17, int(os.environ.get('TRIES', '20'))
 INSPECT, REPORT = 2, 3 # enum process
@@ -280,6 +280,10 @@ def show_crash(folder, netlink, book):
     told = e.hear()
     expect(told['state'] == RELEASED and told['element'] == 1 and told['port'] == 443, 'unblocked by number')
     expect(len(elements(nft('list', 'ruleset'))) == 2, 'it is gone')
+    told = e.block('192.0.2.9', '198.51.100.2', 443)
+    send(e.report, UNBLOCK, struct.pack('=QII', told['element'], 0, 0))
+    expect(e.hear()['state'] == RELEASED, 'let go')
+    e.refuse('what somebody let go', PARDONED, '192.0.2.9', '198.51.100.2', 443, client_port=40001)
     return e
 
 def show_second(folder, book):
