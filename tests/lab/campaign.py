@@ -121,12 +121,12 @@ def check_delivery(d, receiver):
     print(f'{len(set(filed))} events accepted, {len({e["event.id"] for e in alerts})} of alerts; all delivered to both; sent again: '
           f'{len(filed) - len(set(filed))} and {len(received) - len(set(received))}')
 
-def check_counts(d, took):
-    """Each death is counted, in events and in the status."""
+def check_told(d, took):
+    """Each death is told; what the status counts."""
+    d.until(lambda: (d.status() or {}).get('blocks') == len(elements(nft('list', 'ruleset'))) > 0, 'report knows of what stands')
     for name in KILLED:
         d.wait('PROCESS_RESTARTED', within=70, process__name=name, keyfence__restarts=len(took[name]))
-    counted = d.status()['restarts']
-    expect(all(counted[name] == len(took[name]) for name in KILLED), f'the status counts them: {counted}')
+    return d.status()['restarts']
 
 def tell(name, times):
     times = sorted(times)
@@ -144,8 +144,7 @@ def main():
         took = kill_children(d, chance)
         for name in KILLED:
             tell(name, took[name])
-        d.until(lambda: d.status()['blocks'] == len(elements(nft('list', 'ruleset'))) > 0, 'report knows of what stands')
-        check_counts(d, took)
+        counted = check_told(d, took)
         tell('keyfenced', [kill_supervisor(d, chance) for _ in range(max(1, KILLS // 10))])
         callers.stop.set()
         callers.join()
@@ -156,6 +155,7 @@ def main():
         expect(watch.seen and watch.oldest <= TIMEOUT_S + 1, 'no block stands longer than its time and a second')
         receiver = Receiver()
         check_delivery(d, receiver)
+        expect(all(counted[name] == len(took[name]) for name in KILLED), f'the status counted each death: {counted}')
         d.stop()
     passed()
 
