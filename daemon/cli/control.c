@@ -52,7 +52,7 @@ int ask_daemon(const struct cli *c, unsigned verb, uint64_t argument)
 		return status_of_connect(r);
 	if (r < 0)
 		return complain(STATUS_UNAVAILABLE, "the daemon does not answer: %s", strerror(-r));
-	fputs(text, head.status == STATUS_DONE ? stdout : stderr);
+	fputs(text, head.status == STATUS_DONE || head.status == STATUS_VIOLATED ? stdout : stderr);
 	free(text);
 	return head.status;
 }

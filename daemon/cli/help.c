@@ -23,7 +23,8 @@ static void print_all(FILE *to)
 	      "meetings, explain)\n"
 	      "  --country-db FILE   MMDB or IPFire text instead of the policy's country databases (locate)\n"
 	      "  --asn-db FILE       the same for autonomous systems (locate)\n"
-	      "\nexit status: 0 done, nothing violated; 1 a violation was found; 64 usage; 65 bad input "
+	      "\nexit status: 0 done, nothing violated; 1 a violation was found (of status: not all is "
+	      "well); 64 usage; 65 bad input "
 	      "data; 69 a needed\n"
 	      "service is missing; 70 our own error; 74 input/output; 77 a privilege is missing; 78 "
 	      "configuration\n",

@@ -46,7 +46,7 @@ const struct verb verbs[] = {
 	{ "status", "", "is all well with the running daemon, and what is it blind to",
 	  "What is wrong or not seen comes first, a line each; then the book in force, the captures, the "
 	  "accounting of the\n"
-	  "last minute, the outputs, and each source of location with its date.",
+	  "last minute, the outputs, and each source of location with its date. The exit status is 1 where not all is well.",
 	  verb_status, false },
 	{ "blocks", "", "what the running daemon blocks now",
 	  "One line a block: its number, client, server, and until when.", verb_blocks, false },

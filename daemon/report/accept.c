@@ -20,7 +20,7 @@ static unsigned priority_of(unsigned severity)
 
 static enum spool_class class_of(const struct event *e)
 {
-	if (e->code == CODE_LOC_NONE || e->code == CODE_LOCAL_UNSURE)
+	if (e->code == CODE_LOC_NONE)
 		return SPOOL_INFO;
 	if (e->state != ALERT_OPENED)
 		return SPOOL_UPDATE;

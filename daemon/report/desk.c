@@ -22,6 +22,7 @@ enum {
 	DECISION_MS = 60000, /* for the supervisor */
 	ASKED_MS = 60000,    /* so long an event is taken to be what a caller asked for */
 	NOT_ALLOWED = 77,
+	NOT_WELL = 1, /* of status */
 	UNAVAILABLE = 69,
 	USAGE = 64,
 };
@@ -220,18 +221,19 @@ static void answer(struct desk *d, struct report *r, struct caller *c)
 		answer_line(c, UNAVAILABLE, "the daemon is starting: it has no book yet");
 		return;
 	}
+	int status = 0;
 	struct text *t = begin_answer(c);
 	if (t == NULL) {
 		hang_up(c);
 		return;
 	}
 	switch (c->request.verb) {
-	case CONTROL_STATUS: answer_status(r, json, t); break;
+	case CONTROL_STATUS: status = answer_status(r, json, t) ? 0 : NOT_WELL; break;
 	case CONTROL_FLOWS: answer_flows(r, json, t); break;
 	case CONTROL_MEETINGS: answer_meetings(r, json, colour, t); break;
 	default: answer_blocks(r, json, t); break;
 	}
-	give_answer(c, 0);
+	give_answer(c, status);
 }
 
 static void take_request(struct desk *d, struct report *r, struct caller *c)

@@ -20,7 +20,7 @@ void desk_said(struct desk *d, struct report *r, const struct message_say *m);
 
 /* status.c, lists.c: answers. text has room for DESK_ANSWER_BYTES. */
 enum { DESK_ANSWER_BYTES = 1 << 20 };
-void answer_status(struct report *r, bool json, struct text *ret);
+bool answer_status(struct report *r, bool json, struct text *ret); /* all is well */
 void answer_flows(struct report *r, bool json, struct text *ret);
 void answer_meetings(struct report *r, bool json, bool colour, struct text *ret);
 void answer_blocks(struct report *r, bool json, struct text *ret);

@@ -159,6 +159,26 @@ void health_tick(struct report *r)
 	}
 }
 
+/* ---- strangers ---- */
+
+bool local_looks_wrong(const struct engine_counters *c)
+{
+	static const uint64_t enough = 1 << 20;
+	return c->conferencing_bytes >= enough && c->both_foreign_bytes > c->conferencing_bytes / 100;
+}
+
+static void tell_strangers(struct report *r)
+{
+	const struct engine_counters *c = &r->counters.engine;
+	if (!local_looks_wrong(c) || (r->strangers_ms != 0 && now_ms() < r->strangers_ms))
+		return;
+	r->strangers_ms = now_ms() + STALE_MS;
+	struct notice n = notice_now(r, CODE_LOCAL_UNSURE);
+	notice_number(&n, NOTICE_CONFERENCING, c->conferencing_bytes);
+	notice_number(&n, NOTICE_FOREIGN, c->both_foreign_bytes);
+	accept_notice(r, &n);
+}
+
 /* ---- captures ---- */
 
 static struct span interface_of(const struct report *r, unsigned capture)
@@ -216,6 +236,7 @@ void health_counters(struct report *r, const struct message_counters *m)
 	struct accounting a = accounting_of(m);
 	recent_account(&r->recent, now_ms(), &a);
 	tell_loss(r);
+	tell_strangers(r);
 }
 
 /* ---- processes ---- */

@@ -38,11 +38,12 @@ static struct flow_fact *row_of(struct live *l, uint64_t id)
 
 void live_fact(struct live *l, const struct flow_fact *f)
 {
-	if (f->now.service == SERVICE_NONE || f->id == 0)
+	bool over = f->kind == FACT_ENDED || f->now.service == SERVICE_NONE; /* it may be conferencing no more */
+	if (f->id == 0)
 		return;
 	struct flow_fact *row = row_of(l, f->id);
 	bool known = row->id == f->id;
-	if (f->kind == FACT_ENDED) {
+	if (over) {
 		if (known) {
 			row->id = 0;
 			l->count.flows--;

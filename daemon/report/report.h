@@ -40,7 +40,7 @@ struct report {
 	uint64_t id_key[2], serial; /* of notices */
 	uint64_t began_ms,
 		gathered_ms; /* gathered: since when the spool has something uncommitted; 0: nothing */
-	uint64_t retry_ms, tick_ms, heartbeat_ms, stale_ms;
+	uint64_t retry_ms, tick_ms, heartbeat_ms, stale_ms, strangers_ms;
 	struct message_counters counters; /* the latest; at_us 0: none yet */
 	struct recent recent;
 	struct storm storm;
@@ -97,6 +97,8 @@ void health_counters(struct report *r, const struct message_counters *m);
 void health_restarted(struct report *r, const struct message_restarted *m);
 void put_uid(struct report *r, struct notice *n);
 void health_paused(struct report *r, bool paused);
+/* Above one in a hundred conferencing bytes pass between strangers, and there are enough of them to tell. */
+bool local_looks_wrong(const struct engine_counters *c);
 struct accounting accounting_of(const struct message_counters *m);
 void troubles_of(const struct report *r, uint64_t ret[TROUBLES]);
 int64_t source_age_days(const struct book_source *s); /* -1: not known */

@@ -111,6 +111,8 @@ static void wrong_book(struct status *s)
 		wrong(s, "there is no policy, so nothing is judged");
 	if (s->b->count[BOOK_LOCAL] == 0 && book_settings(s->b)->local_auto == 0)
 		wrong(s, "no network is `local`: clients and servers may be mixed up");
+	if (local_looks_wrong(&s->r->counters.engine))
+		wrong(s, "`local` looks wrong: conferencing passes between addresses that are not in it");
 	if (s->databases == 0)
 		wrong(s,
 		      "no country database: places are known only by providers' lists, sites and overrides");
@@ -420,7 +422,7 @@ static void put_json(const struct status *s, struct text *t)
 	text_put(t, "\n");
 }
 
-void answer_status(struct report *r, bool json, struct text *ret)
+bool answer_status(struct report *r, bool json, struct text *ret)
 {
 	static struct status s;
 	gather(r, &s);
@@ -433,4 +435,5 @@ void answer_status(struct report *r, bool json, struct text *ret)
 		put_json(&s, ret);
 	else
 		put_status(&s, ret);
+	return s.wrongs.count == 0;
 }

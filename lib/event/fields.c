@@ -24,7 +24,7 @@ static uint64_t sum(const uint64_t ways[2])
 }
 static bool is_notice(const struct event *e)
 {
-	return e->code == CODE_LOC_NONE || e->code == CODE_LOCAL_UNSURE;
+	return e->code == CODE_LOC_NONE;
 }
 
 /* ---- the event ---- */

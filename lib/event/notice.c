@@ -59,6 +59,8 @@ static const struct field keys[NOTICE_KEYS] = {
 	ROW(NOTICE_ALERTS, "keyfence.ledger.alerts", FIELD_NUMBER),
 	ROW(NOTICE_ALERTS_LOST, "keyfence.ledger.alerts_lost", FIELD_NUMBER),
 	ROW(NOTICE_UNSURE, "keyfence.ledger.unsure", FIELD_NUMBER),
+	ROW(NOTICE_CONFERENCING, "keyfence.conferencing.bytes", FIELD_NUMBER),
+	ROW(NOTICE_FOREIGN, "keyfence.conferencing.foreign_bytes", FIELD_NUMBER),
 	ROW(NOTICE_SPOOLED, "keyfence.spool.waiting", FIELD_NUMBER),
 	ROW(NOTICE_SPOOL_BYTES, "keyfence.spool.bytes", FIELD_NUMBER),
 	ROW(NOTICE_OUTPUTS_DOWN, "keyfence.spool.outputs_down", FIELD_NUMBER),
@@ -98,6 +100,9 @@ static const struct {
 	  "judged" },
 	{ CODE_CAPTURE_DOWN, SEVERITY_FAILING, "no capture on {keyfence.interface}[: {error.message}]" },
 	{ CODE_CAPTURE_UP, SEVERITY_INFO, "capturing on {keyfence.interface}" },
+	{ CODE_LOCAL_UNSURE, SEVERITY_FAILING,
+	  "{keyfence.conferencing.foreign_bytes} of {keyfence.conferencing.bytes} conferencing bytes pass between two "
+	  "addresses that are not local: `local` looks wrong, and they are never blocked" },
 	{ CODE_BLOCK_APPLIED, SEVERITY_ACTS,
 	  FLOW_SAID " is cut until {keyfence.block.until}; {keyfence.leak.packets} packets, "
 		    "{keyfence.leak.bytes} bytes "

@@ -65,6 +65,8 @@ enum notice_key {
 	NOTICE_ALERTS,
 	NOTICE_ALERTS_LOST,
 	NOTICE_UNSURE,
+	NOTICE_CONFERENCING, /* bytes; and those of it that pass between strangers */
+	NOTICE_FOREIGN,
 	NOTICE_SPOOLED,
 	NOTICE_SPOOL_BYTES,
 	NOTICE_OUTPUTS_DOWN,

@@ -322,7 +322,7 @@ static void put_headline(struct page *p, const struct event *e)
 void event_text(const struct book *b, const struct event *e, bool colour, struct text *ret)
 {
 	struct page p = { ret, b, colour };
-	bool notice = e->code == CODE_LOC_NONE || e->code == CODE_LOCAL_UNSURE;
+	bool notice = e->code == CODE_LOC_NONE;
 	put_headline(&p, e);
 	if (!notice)
 		put_sums(&p, &e->meeting);

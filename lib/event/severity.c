@@ -21,7 +21,7 @@ static uint8_t severity_of_region(const struct book_rule *r, enum code code, con
 
 uint8_t event_severity(const struct book *b, enum code code, uint16_t rule, const struct event_place *p)
 {
-	if (code == CODE_LOC_NONE || code == CODE_LOCAL_UNSURE || rule == 0 || rule > b->count[BOOK_RULE])
+	if (code == CODE_LOC_NONE || rule == 0 || rule > b->count[BOOK_RULE])
 		return SEVERITY_NOWHERE;
 	const struct book_rule *r = book_rule(b, rule - 1u);
 	if (code == CODE_SERVICE_BANNED || (r->inside == 0 && r->outside == 0))

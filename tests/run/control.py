@@ -151,7 +151,7 @@ def garbage(r):
         for i in range(len(good)):
             s.sendall(good[i:i + 1])
             time.sleep(0.002)
-        expect(answer(s)[0] == 0, 'byte by byte')
+        expect(answer(s)[0] in (0, 1), 'byte by byte')
     with connect(r) as s: # who does not take the answer
         s.sendall(good)
     with connect(r) as s:
@@ -180,7 +180,7 @@ def crowd(r):
     held = [connect(r) for _ in range(4)]
     for s in held:
         s.sendall(request(STATUS))
-        expect(answer(s)[0] == 0, 'no answer beside a crowd')
+        expect(answer(s)[0] in (0, 1), 'no answer beside a crowd')
         s.close()
     expect(time.monotonic() - began < 1, 'late', time.monotonic() - began)
     p.communicate('')
