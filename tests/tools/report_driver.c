@@ -9,6 +9,7 @@
  *   book OUTPUT...  a new book, with these outputs if there are any
  *   fences WORD     strict (at first) or available, from the next book on
  *   counters DROPPED [down]  the counters of inspect, and whether its capture is
+ *   strangers       such counters, in which one byte in fifty is of conferencing between strangers
  *   noise N         N facts, blocks and counters with wrong bytes in them
  *   blocked STATE   one block of enforce; blocks N: so many were made
  *   ask             waits for one question of the report: "ask KIND UID NUMBER"
@@ -40,6 +41,7 @@ static struct {
 	pid_t pid;
 	uint64_t flows, generation, began_s;
 	uint8_t fences;
+	bool strangers;
 	char line[1024], *told[SPOOL_OUTPUTS_MOST];
 } d = { .supervisor = -1, .inspect = -1, .enforce = -1 };
 
@@ -278,6 +280,8 @@ static const char *counters(uint64_t dropped, bool up)
 	m.engine.offered_packets = 1000;
 	m.engine.decoded_packets[DECODED] = 990;
 	m.engine.decoded_packets[UNDECODED_NOT_IP] = 10;
+	m.engine.conferencing_bytes = 5 << 20;
+	m.engine.both_foreign_bytes = d.strangers ? m.engine.conferencing_bytes / 50 : m.engine.conferencing_bytes / 100;
 	return message_send(d.inspect, VERB_COUNTERS, &m, -1) == 0 ? "ok" : "gone";
 }
 
@@ -403,7 +407,9 @@ static const char *obey(const char *line)
 		d.fences = strcmp(line, "fences available") == 0 ? FENCING_AVAILABLE : FENCING_STRICT;
 		return "ok";
 	}
-	if (strncmp(line, "counters", 8) == 0)
+	if (strncmp(line, "strangers", 9) == 0)
+		d.strangers = true;
+	if (strncmp(line, "counters", 8) == 0 || strncmp(line, "strangers", 9) == 0)
 		return counters(n, strstr(line, "down") == NULL);
 	if (strncmp(line, "blocked", 7) == 0)
 		return blocked((unsigned)n, 7);
