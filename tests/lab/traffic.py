@@ -21,6 +21,8 @@ def media(number):
 def number_of(packet):
     return struct.unpack('!I', packet[-4:])[0]
 
+SO_RCVBUFFORCE = 33
+
 # ---- TCP ----
 
 def listen(name, address, port):
@@ -142,7 +144,7 @@ def call_ends(address, name, within=2.0, **more):
 def udp(name, bind=None, connect_to=None):
     with inside(name):
         s = socket.socket(family((bind or connect_to)[0]), socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
     s.settimeout(1)
     if bind:
         s.bind(bind)
@@ -188,9 +190,14 @@ class MediaFlow:
                 time.sleep(max(0.0, begin + (i + 1) / a_second - time.monotonic()))
 
 def pace(address, port, gap_us, count, pings=0):
-    """A process that says hello and then sends media faster than a script could (tests/tools/pace.c)."""
-    return start_in('c', os.path.join(BUILD, 'tests/pace'), address, str(port), str(gap_us), str(count), ZOOM_HELLO.hex(), media(0).hex(),
+    """A process that says hello and then sends media faster than a script could (tests/tools/pace.c), on the first processor."""
+    return start_in('c', 'taskset', '-c', '0', os.path.join(BUILD, 'tests/pace'), address, str(port), str(gap_us), str(count), ZOOM_HELLO.hex(), media(0).hex(),
                     ZOOM_PING.hex(), str(pings))
+
+def leave_first_processor(*pids):
+    """What is measured does not share one with the busy loop of pace, if there are more."""
+    for pid in pids:
+        os.sched_setaffinity(pid, set(range(1, os.cpu_count())) or {0})
 
 def stamp_of(packet):
     """When it was sent: nanoseconds of CLOCK_MONOTONIC."""
