@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The unit under a real systemd: systemd.py ROOT. ROOT is a Debian 12 tree into which Keyfence was installed, as
     debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2,nftables,libpcap0.8,libyaml-0-2,libmaxminddb0,\
-libjansson4,libsqlite3-0,libmnl0,python3 bookworm ROOT http://deb.debian.org/debian
+libjansson4,libsqlite3-0,libmnl0,python3 bookworm ROOT
     DESTDIR=ROOT cmake --install build/release
 It is booted with a network of its own (systemd-nspawn), and what the trial changes stays in it. Not part of the suite: it needs
 root, systemd-nspawn, and minutes for the tree."""
