@@ -75,7 +75,8 @@ struct message_unblock { uint64_t element; uint32_t ask, uid; }; /* element 0: a
 enum ask { ASK_RELOAD = 1, ASK_PAUSE, ASK_RESUME, ASK_UNBLOCK };
 struct message_ask { uint64_t argument; uint32_t ask, number, uid; };
 struct message_say { uint32_t number; int32_t status; uint32_t more; uint32_t bytes; char text[MESSAGE_SAY_BYTES]; };
-struct message_restarted { uint32_t process; int32_t status; uint64_t count; };
+/* known: told before, to a report that is no more; only the count is new to this one. */
+struct message_restarted { uint32_t process; int32_t status; uint64_t count; uint32_t known, zero; };
 /* Inspect, which reads what strangers send, accuses nobody. */
 struct message_broken { uint32_t process; };
 struct message_loaded { uint64_t hash; uint32_t generation; int32_t status; };

@@ -247,6 +247,8 @@ void health_restarted(struct report *r, const struct message_restarted *m)
 	if (m->process >= PROCESSES)
 		return;
 	r->restarts[m->process] = m->count;
+	if (m->known != 0)
+		return;
 	struct notice n = notice_now(r, CODE_PROCESS_RESTARTED);
 	notice_text(&n, NOTICE_PROCESS, span_text(process_name(m->process)));
 	if (m->status >= 0) {

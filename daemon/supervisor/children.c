@@ -13,11 +13,11 @@
 enum {
 	LINK_ROOM = 1024,     /* messages on their way */
 	LINK_ROOM_LEAST = 64, /* ... where the kernel gives no more */
-	TOLD_MOST = 16,       /* deaths in a row that are told one by one */
+	SAID_MOST = 16,       /* deaths in a row that are said one by one, then each so-manieth */
 	PAUSE_MS = 20,
-	PAUSES_MOST = 9, /* a process that dies again and again waits a little longer each time */
+	PAUSES_MOST = 5, /* a process that dies again and again waits a little longer each time */
 };
-static const uint64_t EARLY_US = 10000000, TOLD_US = 60000000, READY_US = 20000000, STOP_US = 4000000;
+static const uint64_t EARLY_US = 10000000, READY_US = 20000000, STOP_US = 4000000;
 
 static const enum process order[] = { PROCESS_REPORT, PROCESS_ENFORCE, PROCESS_INSPECT };
 enum { STAYING = sizeof order / sizeof *order };
@@ -105,11 +105,11 @@ static void count_death(struct child *c)
 	bool early = now_us() - c->started_us < EARLY_US;
 	c->early = early ? c->early + 1 : 0;
 	c->restarts++;
-	c->untold = c->early <= TOLD_MOST || now_us() - c->told_us > TOLD_US;
-	if (c->untold) {
-		c->told_us = now_us();
+	c->untold = true;
+	if (c->early <= SAID_MOST || c->restarts % SAID_MOST == 0)
 		say_death(c);
-	}
+	if (c->role == PROCESS_REPORT)
+		c->owner->report_knows = false;
 }
 
 static int hear_death(sd_event_source *source, const siginfo_t *info, void *child)

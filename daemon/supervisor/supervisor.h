@@ -67,10 +67,11 @@ struct supervisor {
 	int notices;           /* of rtnetlink */
 	char lines[LINES_BYTES]; /* what prepare was told last of this gateway */
 	uint32_t gone;         /* captures whose interface inspect misses: bits */
-	sd_event_source *look_due, *return_due, *resume_due, *watch_due;
+	sd_event_source *look_due, *return_due, *resume_due, *watch_due, *told_due;
 	struct watched watched[WATCHED_MOST];
 	size_t watched_count;
 	bool paused, stopping, ready;
+	bool report_knows; /* how often who was started anew, before this report began */
 	int status, lock;
 };
 

@@ -33,6 +33,33 @@ void talk_say(struct supervisor *s, uint32_t number, int status, const char *tex
 	} while (bytes > 0);
 }
 
+static int hear_due(sd_event_source *source, uint64_t at_us, void *supervisor)
+{
+	(void)source, (void)at_us;
+	talk_ended(supervisor);
+	return 0;
+}
+
+/* The first deaths of a row one by one, then once in a while with the count. */
+static void tell_ended(struct supervisor *s, struct child *c, bool known)
+{
+	enum { TOLD_MOST = 16 };
+	static const uint64_t seldom_us = 60000000;
+	uint64_t now = now_us();
+	struct message_restarted m = {
+		.process = c->role, .status = c->ended, .count = c->restarts, .known = known
+	};
+	if (!known && c->early > TOLD_MOST && now - c->told_us < seldom_us) {
+		call_later(s, &s->told_due, seldom_us, hear_due, s);
+		return;
+	}
+	to_report(s, VERB_RESTARTED, &m);
+	if (!known) {
+		c->told_us = now;
+		c->untold = false;
+	}
+}
+
 void talk_ended(struct supervisor *s)
 {
 	const struct child *report = child_running(s, PROCESS_REPORT);
@@ -40,11 +67,12 @@ void talk_ended(struct supervisor *s)
 		return;
 	for (unsigned i = 0; i < PROCESSES; i++) {
 		struct child *c = &s->child[i];
-		struct message_restarted m = { .process = i, .status = c->ended, .count = c->restarts };
 		if (c->untold)
-			to_report(s, VERB_RESTARTED, &m);
-		c->untold = false;
+			tell_ended(s, c, false);
+		else if (c->restarts > 0 && !s->report_knows)
+			tell_ended(s, c, true);
 	}
+	s->report_knows = true;
 }
 
 void talk_loaded(struct supervisor *s, int status)
