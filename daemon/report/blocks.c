@@ -56,12 +56,26 @@ static void put_flow(struct notice *n, const struct book *b, const struct messag
 	notice_number(n, NOTICE_BYTES, m->bytes[0] + m->bytes[1]);
 }
 
+/* The alert of the same flow learns what came of it. */
+static void tell_ledger(struct report *r, const struct message_blocked *m)
+{
+	const struct message_block *b = &m->block;
+	struct judged *j = r->now->book.header->generation == b->generation ? r->now : r->former;
+	bool cut = m->state == BLOCK_APPLIED || m->state == BLOCK_RENEWED;
+	if ((!cut && m->state != BLOCK_FAILED) || j == NULL || j->book.header->generation != b->generation)
+		return;
+	ledger_done(j->ledger, &b->client, b->service, b->rule, cut ? DONE_BLOCKED : DONE_FAILED);
+	ledger_drain(r, j);
+}
+
 void block_told(struct report *r, const struct message_blocked *m)
 {
 	int code = code_of(m->state);
 	live_blocked(r->live, m, clock_us());
 	if (m->state <= BLOCK_CONFLICT)
 		r->blocks[m->state]++;
+	if (r->now != NULL)
+		tell_ledger(r, m);
 	if (code < 0 || r->now == NULL)
 		return;
 	if (code == CODE_BLOCK_REFUSED && storm_folds_refusal(&r->storm, now_ms()))

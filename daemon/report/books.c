@@ -50,10 +50,12 @@ static int open_judged(const struct message_book *m, int memfd, struct judged **
 		message_unmap_book(&j->book);
 		error = -ENOMEM;
 	}
-	if (error < 0)
+	if (error < 0) {
 		free(j);
-	else
-		*ret = j;
+		return error;
+	}
+	ledger_acted(j->ledger, book_settings(&j->book)->mode == MODE_ENFORCE);
+	*ret = j;
 	return error;
 }
 

@@ -166,6 +166,12 @@ void answer_meetings(struct report *r, bool json, bool colour, struct text *ret)
 
 /* ---- blocks ---- */
 
+/* Rows of a former book name nothing in this one. */
+static unsigned row_now(const struct book *b, const struct message_block *m, unsigned row)
+{
+	return m->generation == b->header->generation ? row : 0;
+}
+
 static void block_json(const struct book *b, const struct live_block *block, struct text *t)
 {
 	struct json j = json_on(t);
@@ -176,8 +182,8 @@ static void block_json(const struct book *b, const struct live_block *block, str
 	json_address(&j, "server", &m->server);
 	json_text(&j, "proto", word_name(WORDS_PROTO, m->proto));
 	json_uint(&j, "server_port", m->server_port);
-	json_span(&j, "service", service_of(b, m->service));
-	json_span(&j, "rule", rule_of(b, m->rule));
+	json_span(&j, "service", service_of(b, row_now(b, m, m->service)));
+	json_span(&j, "rule", rule_of(b, row_now(b, m, m->rule)));
 	json_time(&j, "since", block->since_us);
 	json_time(&j, "until", block->until_us);
 	json_bool(&j, "leaking", block->leaking);
@@ -197,7 +203,7 @@ static void block_line(const struct book *b, const struct live_block *block, str
 	text_printf(t, "%s until ", proto != NULL ? proto : "?");
 	when_clock(t, block->until_us);
 	text_put(t, " UTC  ");
-	text_plain(t, rule_of(b, m->rule));
+	text_plain(t, rule_of(b, row_now(b, m, m->rule)));
 	text_put(t, block->leaking ? "  PACKETS STILL PASS\n" : "\n");
 }
 

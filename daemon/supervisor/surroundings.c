@@ -48,9 +48,12 @@ static void put_own(struct text *t, const struct address *a)
 
 static void put_prefix(struct text *t, unsigned interface, const struct address *a, unsigned bits)
 {
-	char name[IF_NAMESIZE], text[ADDRESS_TEXT_BYTES];
-	if (if_indextoname(interface, name) != NULL)
-		text_printf(t, "prefix %s %s/%u\n", name, address_text(a, text), bits);
+	char name[IF_NAMESIZE], text[ADDRESS_TEXT_BYTES], line[LINE_BYTES];
+	if (if_indextoname(interface, name) == NULL)
+		return;
+	snprintf(line, sizeof line, "prefix %s %s/%u\n", name, address_text(a, text), bits);
+	if (strstr(t->at, line) == NULL)
+		text_put(t, line);
 }
 
 /* ---- rtnetlink ---- */

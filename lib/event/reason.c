@@ -176,6 +176,7 @@ static const char *say_done(const struct event *e)
 						     : "; would be blocked";
 	case DONE_RELEASED: return "; the block was released";
 	case DONE_FAILED: return "; blocking it failed";
+	case DONE_ASKED: return "; a block was asked for";
 	}
 	return "";
 }

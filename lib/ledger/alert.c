@@ -63,9 +63,9 @@ static uint64_t alert_id(const struct book *b, uint64_t base, unsigned code, uns
 	return id_of(&in);
 }
 
-static enum done done_of(const struct verdict *v)
+static enum done done_of(const struct ledger *l, const struct verdict *v)
 {
-	return v->action == ACTION_BLOCK   ? DONE_WOULD_BLOCK
+	return v->action == ACTION_BLOCK   ? (l->acted && !v->observe ? DONE_ASKED : DONE_WOULD_BLOCK)
 	       : v->action == ACTION_ALERT ? DONE_ALERTED
 					   : DONE_NOTHING;
 }
@@ -148,7 +148,7 @@ static struct alert *open_alert(struct ledger *l, struct gathering *g, const str
 		.client_port = fact_client_port(f),
 		.vlan = f->vlan,
 		.code = (uint8_t)book_rule_code(l->book, f->verdict.rule - 1u, f->now.roles),
-		.done = (uint8_t)done_of(&f->verdict),
+		.done = (uint8_t)done_of(l, &f->verdict),
 		.without_meeting = g->kind == GATHERING_WINDOW,
 	};
 	a->id = alert_id(l->book, a->base, a->code, a->rule, UINT64_MAX);
@@ -208,6 +208,17 @@ void alert_note(struct ledger *l, struct gathering *g, struct member *m)
 		a->update++;
 		say(l, g, a, ALERT_UPDATED);
 	}
+}
+
+void alert_done(struct ledger *l, struct gathering *g, uint16_t rule, enum done done)
+{
+	struct alert *a = find_alert(g, rule);
+	bool news = a != NULL && (a->done == DONE_ASKED || (a->done == DONE_FAILED && done == DONE_BLOCKED));
+	if (!news)
+		return;
+	a->done = (uint8_t)done;
+	a->update++;
+	say(l, g, a, ALERT_UPDATED);
 }
 
 void alert_event(const struct ledger *l, const struct gathering *g, const struct alert *a,

@@ -436,6 +436,19 @@ void ledger_fact(struct ledger *l, const struct flow_fact *fact)
 		run_to(l, l->clock_us);
 }
 
+void ledger_acted(struct ledger *l, bool acted)
+{
+	l->acted = acted;
+}
+
+void ledger_done(struct ledger *l, const struct address *client, uint16_t service, uint16_t rule, enum done done)
+{
+	struct party p = { .client = *client, .service = service };
+	for (uint32_t row = gathering_next(l->gatherings, &p, GATHERING_NONE); row != GATHERING_NONE;
+	     row = gathering_next(l->gatherings, &p, row))
+		alert_done(l, gathering_at(l->gatherings, row), rule, done);
+}
+
 void ledger_tick(struct ledger *l, uint64_t now_us)
 {
 	run_to(l, now_us);

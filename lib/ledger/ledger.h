@@ -15,6 +15,12 @@ void ledger_free(struct ledger *l);
 
 void ledger_fact(struct ledger *l, const struct flow_fact *f); /* moves the clock to f->at_us first */
 void ledger_tick(struct ledger *l, uint64_t now_us);
+/* Somebody acts on what blocks: then an alert of such a rule says that a block was asked for, not that it would be blocked, and
+ * ledger_done tells it what came of it. Off at first. */
+void ledger_acted(struct ledger *l, bool acted);
+/* What came of a block of this rule (row + 1) for a flow of client and service: DONE_BLOCKED or DONE_FAILED. The open alert says so
+ * from now on, at once as an update; no such alert: nothing happens. */
+void ledger_done(struct ledger *l, const struct address *client, uint16_t service, uint16_t rule, enum done done);
 /* The input ended: every meeting and alert closes. */
 void ledger_end(struct ledger *l);
 /* The next event; false: none. Take after every fact: the queue is bounded, and what does not fit is counted. */

@@ -14,6 +14,7 @@ static const uint64_t MEETING_QUIET_US =
 struct ledger {
 	const struct book *book;
 	uint64_t clock_us;
+	bool acted; /* blocks are carried out, not only meant */
 	uint64_t said_us; /* the time of the last event: none is earlier */
 	uint64_t serials; /* of gatherings and alerts, so far */
 	struct roll *roll;
@@ -33,6 +34,8 @@ void alert_event(const struct ledger *l, const struct gathering *g, const struct
 		 enum alert_state state, struct event *ret);
 /* Whether this conclusion has alerted already: the same rule, no new country. */
 bool alert_is_old(const struct member *m);
+/* What came of a block, if the gathering has an alert of that rule that does not say so yet. */
+void alert_done(struct ledger *l, struct gathering *g, uint16_t rule, enum done done);
 /* A place that some rule was unsure of: counted, and told once a day for each service. */
 void alert_unsure(struct ledger *l, struct member *m);
 /* Id of a meeting, or of a window: kind tells them apart where the times are equal. */

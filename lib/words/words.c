@@ -33,7 +33,7 @@ static const struct word *const sets[WORD_SETS] = {
 	[WORDS_MODE] = SET({ MODE_OBSERVE, "observe" }, { MODE_ENFORCE, "enforce" }),
 	[WORDS_DONE] = SET({ DONE_NOTHING, "permitted" }, { DONE_ALERTED, "alerted" }, { DONE_BLOCKED, "blocked" },
 			   { DONE_WOULD_BLOCK, "would_block" }, { DONE_RELEASED, "released" },
-			   { DONE_FAILED, "failed" }),
+			   { DONE_FAILED, "failed" }, { DONE_ASKED, "block_asked" }),
 	[WORDS_STATE] = SET({ ALERT_OPENED, "opened" }, { ALERT_UPDATED, "updated" }, { ALERT_CLOSED, "closed" }),
 	[WORDS_PREFIX] = SET({ PREFIX_VENDOR, "vendor" }, { PREFIX_VENDOR_WIDE, "vendor-wide" },
 			     { PREFIX_ANYCAST, "anycast" }, { PREFIX_SHARED, "shared" }),

@@ -28,7 +28,7 @@ enum action { ACTION_PERMIT, ACTION_ALERT, ACTION_BLOCK };
 enum unsure { UNSURE_UNSET, UNSURE_PERMIT, UNSURE_ALERT, UNSURE_BLOCK, UNSURE_NEXT };
 enum mode { MODE_OBSERVE, MODE_ENFORCE };
 /* What was done on a verdict (event.action). */
-enum done { DONE_NOTHING, DONE_ALERTED, DONE_BLOCKED, DONE_WOULD_BLOCK, DONE_RELEASED, DONE_FAILED };
+enum done { DONE_NOTHING, DONE_ALERTED, DONE_BLOCKED, DONE_WOULD_BLOCK, DONE_RELEASED, DONE_FAILED, DONE_ASKED };
 enum alert_state { ALERT_OPENED, ALERT_UPDATED, ALERT_CLOSED };
 /* What a prefix of the catalogue is: the vendor's machines at known places; the vendor's machines all over
  * the world under one registration; one address in many places; fronts shared with strangers. */

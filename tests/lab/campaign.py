@@ -143,7 +143,7 @@ def main():
     with lab(), tempfile.TemporaryDirectory() as folder:
         pem = certificate(folder)
         server = TlsServer(pem, CN)
-        d = Daemon(folder, mode='enforce', timeout=f'{TIMEOUT_S}s', window='10s', budget=100000, syslog='tcp://{}:{}'.format(*RECEIVER)).start()
+        d = Daemon(folder, mode='enforce', size='medium', timeout=f'{TIMEOUT_S}s', window='10s', budget=100000, syslog='tcp://{}:{}'.format(*RECEIVER)).start()
         watch, callers = Watch(), Callers()
         took = kill_children(d, chance)
         for name in KILLED:

@@ -49,7 +49,8 @@ def show_enforce(d, calls):
     expect(standing() == ['192.0.2.2 . 198.51.100.2 . tcp . 443', '192.0.2.2 . 198.51.100.2 . tcp . 8443',
                           '2001:db8:1::2 . 2001:db8:2::2 . tcp . 443'], f'three elements, as narrow as can be: {standing()}')
     expect(neighbour.lost() == 0, f'the neighbour loses none of {neighbour.flow.sent} packets: {neighbour.lost()}')
-    expect([e['message'] for e in d.events() if e.get('event.action') == 'blocked'], 'an alert says that it was blocked')
+    d.until(lambda: [e for e in d.told('KEY_REGION') if e['event.action'] == 'blocked' and not e.get('keyfence.would_block')],
+            'an alert says that it was blocked')
 
 def show_media(d, server):
     """Media that runs is cut; counted where they arrive."""
