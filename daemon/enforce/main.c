@@ -21,6 +21,7 @@
 #include "enforce/enforce.h"
 #include "enforce/kernel.h"
 #include "fences.h"
+#include "startup.h"
 
 enum {
 	STATUS_DONE = 0,
@@ -63,35 +64,14 @@ static void stop(struct links *l, int status)
 
 /* ---- start ---- */
 
-static int link_at(int fd)
-{
-	struct stat st;
-	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return -1;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	return fd;
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
 /* The listener hears our own changes, too: one table full of elements must fit. */
 static int prepare_sockets(struct table *t)
 {
 	int bytes = LISTEN_BYTES;
 	uint32_t port;
-	t->requests = link_at(NETLINK_REQUESTS);
-	t->conntrack = link_at(NETLINK_CONNTRACK);
-	if (t->requests < 0 || t->conntrack < 0 || link_at(NETLINK_EVENTS) < 0)
+	t->requests = startup_link(NETLINK_REQUESTS);
+	t->conntrack = startup_link(NETLINK_CONNTRACK);
+	if (t->requests < 0 || t->conntrack < 0 || startup_link(NETLINK_EVENTS) < 0)
 		return -EBADF;
 	setsockopt(NETLINK_EVENTS, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes);
 	int r = kernel_prepare(t->requests, &t->port);
@@ -395,8 +375,8 @@ int main(void)
 {
 	static struct enforce e;
 	static struct links l;
-	l.signals = open_signals();
-	l.supervisor = link_at(LINK_SUPERVISOR);
+	l.signals = startup_signals();
+	l.supervisor = startup_link(LINK_SUPERVISOR);
 	l.inspect = e.tell.link = -1;
 	if (l.supervisor < 0 || l.signals < 0) {
 		say("is started by keyfenced, not by hand");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "inspect/inspect.h"
+#include "startup.h"
 
 enum {
 	BATCH = 64,
@@ -54,29 +55,6 @@ void stop(struct inspect *i, int status)
 {
 	i->stopping = true;
 	i->status = status;
-}
-
-/* ---- start ---- */
-
-static int link_at(int fd)
-{
-	struct stat st;
-	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return -1;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	return fd;
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 /* ---- frames ---- */
@@ -258,8 +236,8 @@ static void end_flows(struct inspect *i)
 int main(void)
 {
 	static struct inspect i;
-	i.signals = open_signals();
-	i.supervisor = link_at(LINK_SUPERVISOR);
+	i.signals = startup_signals();
+	i.supervisor = startup_link(LINK_SUPERVISOR);
 	i.report = i.enforce = -1;
 	if (i.supervisor < 0 || i.signals < 0) {
 		say("is started by keyfenced, not by hand");

@@ -16,6 +16,7 @@
 #include "report/desk.h"
 #include "report/live.h"
 #include "report/report.h"
+#include "startup.h"
 
 enum {
 	POLLED_MOST = 64,
@@ -55,26 +56,13 @@ uint64_t clock_us(void)
 
 /* ---- start ---- */
 
+/* Its turns never wait for a peer. */
 static int link_at(int fd)
 {
-	struct stat st;
-	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+	if (startup_link(fd) < 0)
 		return -1;
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	return fd;
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
 static int start_spool(struct report *r)
@@ -219,7 +207,7 @@ static void end(struct report *r)
 int main(void)
 {
 	static struct report r;
-	int signals = open_signals();
+	int signals = startup_signals();
 	int status = start(&r);
 	if (status == REPORT_DONE) {
 		run(&r, signals);

@@ -22,7 +22,7 @@ MAY_SEE = {
     "ledger": {"book", "event"},
     "engine": {"book", *PURE_ROOMS},
 }
-DAEMON_SEES = {"engine", "ledger", "event", "config", "book", "message.h", "control.h", "fences.h", "installed.h", "capture"}
+DAEMON_SEES = {"engine", "ledger", "event", "config", "book", "message.h", "control.h", "fences.h", "installed.h", "startup.h", "capture"}
 DAEMON_MAY_SEE = {
     "capture": set(),  # libpcap behind one face
     "cli": DAEMON_SEES | {"catalogue", "geo", "policy"},
